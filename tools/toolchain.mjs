@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { endAll } from "./command.mjs";
+import { installMavenModules, mavenFolders } from "./maven.mjs";
+import { arePackagesInstalled, installPackages, postgresBin } from "./packages.mjs";
+import { shortHash } from "./paths.mjs";
+import { checkPrerequisites } from "./prerequisites.mjs";
+import { installedPulumi, installPulumi, isPulumiInstalled, pulumiFolder } from "./pulumi.mjs";
+
+/**
+ * Makes sure that everything is there: packages, and with `withTools` also what runs on the JVM and the engine. Nothing is said or started when it is.
+ * @returns the toolchain as infra/local/toolchain.ts describes it; undefined without tools
+ */
+export async function prepare(cache, withTools) {
+  const packages = !arePackagesInstalled();
+  const maven = withTools && Object.values(mavenFolders(cache)).some((folder) => !existsSync(folder));
+  const pulumi = withTools && !isPulumiInstalled(pulumiFolder(cache));
+  const installed = pulumi ? await installedPulumi() : undefined;
+  const { jdk } = checkPrerequisites({ jdk: withTools, npm: packages, maven, go: pulumi && !installed });
+  await all([
+    packages && installPackages(cache),
+    maven && installMavenModules(cache, jdk.home),
+    pulumi && installPulumi(cache, installed),
+  ]);
+  return withTools ? toolchainIn(cache, jdk) : undefined;
+}
+
+/** One failure ends the others, so that nobody waits minutes to hear of it. What they had fetched and compiled so far is kept for the next run. */
+async function all(works) {
+  let first;
+  const watched = works.map(async (work) => {
+    try {
+      await work;
+    } catch (error) {
+      first ??= { error };
+      endAll();
+    }
+  });
+  await Promise.all(watched);
+  if (first) throw first.error;
+}
+
+export function toolchainIn(cache, jdk) {
+  const folders = mavenFolders(cache);
+  // An archive of class data fits one JVM and one class path only.
+  const classDataDir = join(
+    cache,
+    "class-data",
+    shortHash(jdk.hash, ...Object.values(folders).map((folder) => basename(folder))),
+  );
+  mkdirSync(classDataDir, { recursive: true });
+  return {
+    java: join(jdk.home, "bin/java"),
+    javaHome: jdk.home,
+    jdkVersion: jdk.version,
+    jvmVersionHash: jdk.hash,
+    pulumi: pulumiFolder(cache),
+    kafkaLibs: folders.kafka,
+    connectLibs: folders.connect,
+    connectPlugins: folders["connect-plugins"],
+    flinkLib: folders.flink,
+    flinkPlugins: folders["flink-plugins"],
+    registryDir: folders.registry,
+    postgresBin: postgresBin(),
+    classDataDir,
+  };
+}
