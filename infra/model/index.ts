@@ -1,0 +1,178 @@
+/**
+ * The words a pipeline is written in. Data only: nothing here knows Pulumi, a target, a host, a port or a password.
+ *
+ * Glossary
+ *   topic      a Kafka topic with one schema and one key
+ *   database   a Postgres database; its shape is its migrations. `upstream`: someone else's, captured and read
+ *   table      a table of a database; it must exist after the migrations
+ *   capture    Debezium on a database: one topic per captured table, its schema derived from the table
+ *   flink job  one SQL file of views and INSERTs; its tables come from what it reads and writes
+ *   routing    declared filters, compiled into one flink job: one output topic per filter
+ *   app        a TypeScript program, long-running
+ *   stand-in   plays an outside party where there is none (local and ephemeral environments)
+ *   dead letter  where records of a topic go that could not be used: bytes unchanged, reason and origin in headers
+ */
+
+/** A length of time with its unit: `"7 days"`, `"250 ms"`. */
+export type Duration = `${number} ${"ms" | `${"second" | "minute" | "hour" | "day"}${"" | "s"}`}`;
+/** What a new version of a schema may change, as Confluent's registry defines the levels. */
+export type Compatibility = "NONE" | `${"BACKWARD" | "FORWARD" | "FULL"}${"" | "_TRANSITIVE"}`;
+
+export interface Schema {
+  readonly format: "avro" | "json";
+  /** Below `schemas/`, without ending. */
+  readonly file: string;
+  readonly compatibility: Compatibility;
+}
+/** An Avro schema, `schemas/<file>.avsc`. */
+export const avro = (file: string, compatibility: Compatibility): Schema => ({ format: "avro", file, compatibility });
+
+export interface TopicArgs {
+  readonly schema: Schema;
+  /** Path of the value's field that is the record's key: what must stay in order together. */
+  readonly key: string;
+  /** Default 3. Can grow in place, never shrink. */
+  readonly partitions?: number;
+  /** Default "7 days". */
+  readonly retention?: Duration | "forever";
+}
+export interface Topic {
+  readonly kind: "topic";
+  readonly name: string;
+  readonly args: TopicArgs;
+}
+export const topic = (name: string, args: TopicArgs): Topic => ({ kind: "topic", name, args });
+
+export interface DeadLetter {
+  readonly kind: "dead letter";
+  /** `<topic>.dlq` */
+  readonly name: string;
+  readonly of: Topic;
+}
+/** Kept 30 days, one partition. */
+export const deadLetter = (of: Topic): DeadLetter => ({ kind: "dead letter", name: `${of.name}.dlq`, of });
+
+export interface Table {
+  readonly kind: "table";
+  readonly name: string;
+  readonly database: Database;
+}
+export interface Database {
+  readonly kind: "database";
+  /** Also the folder of its migrations: `migrations/<name>/`. */
+  readonly name: string;
+  readonly upstream: boolean;
+  table(name: string): Table;
+}
+export function database(name: string, args: { upstream?: boolean } = {}): Database {
+  const self: Database = {
+    kind: "database",
+    name,
+    upstream: args.upstream ?? false,
+    table: (table) => ({ kind: "table", name: table, database: self }),
+  };
+  return self;
+}
+
+export interface CaptureArgs {
+  readonly tables: readonly string[];
+  /** Declared level of the subjects that Debezium writes. */
+  readonly compatibility: Compatibility;
+  /** Default 1: changes of one table stay in commit order. */
+  readonly partitions?: number;
+  /** Default "7 days". */
+  readonly retention?: Duration;
+  /** Options of Debezium's connector beyond what Millrace sets; checked against the connector's own definition. */
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
+}
+/** The stream of one captured table: topic `<capture>.public.<table>`, Debezium's envelope in Avro. */
+export interface ChangeStream {
+  readonly kind: "change stream";
+  readonly name: string;
+  readonly table: Table;
+  readonly capture: Capture;
+}
+export interface Capture {
+  readonly kind: "capture";
+  /** Debezium's `topic.prefix`. */
+  readonly name: string;
+  readonly database: Database;
+  readonly args: CaptureArgs;
+  readonly streams: readonly ChangeStream[];
+}
+export function capture(database: Database, name: string, args: CaptureArgs): Capture {
+  const streams: ChangeStream[] = [];
+  const self: Capture = { kind: "capture", name, database, args, streams };
+  for (const table of args.tables) {
+    const stream = `${name}.public.${table}`;
+    streams.push({ kind: "change stream", name: stream, table: database.table(table), capture: self });
+  }
+  return self;
+}
+
+export type Readable = Topic | ChangeStream | Table;
+export type Writable = Topic | Table;
+export interface Flow {
+  readonly reads?: readonly Readable[];
+  readonly writes?: readonly Writable[];
+  readonly rejects?: DeadLetter;
+}
+
+export interface FlinkJobArgs extends Flow {
+  /** Default 1. */
+  readonly parallelism?: number;
+}
+export interface FlinkJob {
+  readonly kind: "flink job";
+  /** `flink-jobs/<pipeline>/<name>.sql` */
+  readonly name: string;
+  readonly args: FlinkJobArgs;
+}
+export const flinkJob = (name: string, args: FlinkJobArgs): FlinkJob => ({ kind: "flink job", name, args });
+
+export interface RoutingArgs {
+  readonly reads: Topic;
+  /** Below `flink-jobs/`. */
+  readonly filters: string;
+  /** The topics that filters may name as `outputTopic`. */
+  readonly writes: readonly Topic[];
+  /** Default 1. */
+  readonly parallelism?: number;
+}
+export interface Routing {
+  readonly kind: "routing";
+  readonly name: string;
+  readonly args: RoutingArgs;
+}
+export const routing = (name: string, args: RoutingArgs): Routing => ({ kind: "routing", name, args });
+
+export interface AppArgs extends Flow {
+  /** Folder below `apps/`. Default `<pipeline>/<name>`. */
+  readonly runs?: string;
+  /** Become environment variables in upper snake case. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+export interface App {
+  readonly kind: "app";
+  readonly name: string;
+  readonly args: AppArgs;
+}
+export const app = (name: string, args: AppArgs): App => ({ kind: "app", name, args });
+
+export interface StandIn {
+  readonly kind: "stand-in";
+  readonly name: string;
+  readonly plays: Database;
+  readonly args: AppArgs;
+}
+export const standIn = (name: string, args: AppArgs & { plays: Database }): StandIn => {
+  const { plays, ...rest } = args;
+  return { kind: "stand-in", name, plays, args: rest };
+};
+
+export type Part = Capture | FlinkJob | Routing | App | StandIn;
+export interface Pipeline {
+  readonly name: string;
+  readonly parts: readonly Part[];
+}
+export const pipeline = (name: string, parts: readonly Part[]): Pipeline => ({ name, parts });
