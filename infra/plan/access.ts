@@ -1,0 +1,103 @@
+import type { App, Capture, FlinkJob, Pipeline, Routing, StandIn } from "../model";
+import { flowOf, heartbeatTopic, signalTopic } from "./topics";
+import type { KafkaGrant, PrincipalPlan, TableGrant } from "./types";
+
+/** All jobs run in one Flink: one user, with the rights of all of them. */
+export const flinkPrincipal = "flink";
+/** The Kafka user and Postgres role of a capture. */
+export const capturePrincipal = (capture: Capture) => `${capture.name}-capture`;
+/** Consumer groups of jobs begin so. */
+export const jobGroup = (job: string) => `flink-${job}`;
+
+/** Who may do what, derived from what each part reads and writes, and nothing beyond it. */
+export function planAccess(pipelines: readonly Pipeline[]): PrincipalPlan[] {
+  const principals: PrincipalPlan[] = [];
+  const flink: KafkaGrant[] = [];
+  for (const { parts } of pipelines) {
+    for (const part of parts) {
+      if (part.kind === "flink job" || part.kind === "routing") flink.push(...jobGrants(part));
+      else if (part.kind === "capture") principals.push(capturePrincipalOf(part));
+      else principals.push(appPrincipalOf(part));
+    }
+  }
+  if (flink.length > 0)
+    principals.push({ name: flinkPrincipal, kafka: merge(flink), postgres: [], replication: false });
+  return principals;
+}
+
+function jobGrants(job: FlinkJob | Routing): KafkaGrant[] {
+  const { reads, writes, rejects } = flowOf(job);
+  return [
+    ...reads.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Read")])),
+    ...writes.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Write")])),
+    ...(rejects ? [topicGrant(rejects.name, "Write")] : []),
+    { resource: "group", name: jobGroup(job.name), operations: ["Read", "Describe"] },
+  ];
+}
+
+function capturePrincipalOf(capture: Capture): PrincipalPlan {
+  return {
+    name: capturePrincipal(capture),
+    kafka: [
+      ...capture.streams.map(({ name }) => topicGrant(name, "Write")),
+      topicGrant(heartbeatTopic(capture.name), "Write"),
+      topicGrant(signalTopic(capture.name), "Read"),
+      // Debezium reads signals in a group of its own naming.
+      { resource: "group", name: "kafka-signal", operations: ["Read", "Describe"] },
+    ],
+    postgres: capture.args.tables.map((table) => ({ database: capture.database.name, table, privileges: ["SELECT"] })),
+    replication: true,
+  };
+}
+
+function appPrincipalOf(app: App | StandIn): PrincipalPlan {
+  const { reads, writes, rejects } = flowOf(app);
+  const kafka: KafkaGrant[] = [];
+  const postgres: TableGrant[] = [];
+  for (const end of reads) {
+    if (end.kind === "table") postgres.push({ database: end.database.name, table: end.name, privileges: ["SELECT"] });
+    else
+      kafka.push(topicGrant(end.name, "Read"), { resource: "group", name: app.name, operations: ["Read", "Describe"] });
+  }
+  for (const end of writes) {
+    // An upsert reads what it replaces.
+    if (end.kind === "table")
+      postgres.push({ database: end.database.name, table: end.name, privileges: ["SELECT", "INSERT", "UPDATE"] });
+    else kafka.push(topicGrant(end.name, "Write"));
+  }
+  if (rejects) kafka.push(topicGrant(rejects.name, "Write"));
+  if (app.kind === "stand-in")
+    postgres.push({ database: app.plays.name, table: "*", privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"] });
+  if (kafka.some((grant) => grant.operations.includes("Write"))) {
+    kafka.push({ resource: "cluster", name: "kafka-cluster", operations: ["IdempotentWrite"] });
+  }
+  return { name: app.name, kafka: merge(kafka), postgres: mergeTables(postgres), replication: false };
+}
+
+const topicGrant = (name: string, right: "Read" | "Write"): KafkaGrant => ({
+  resource: "topic",
+  name,
+  operations: [right, "Describe"],
+});
+
+/** One grant for each resource, with all its operations. */
+function merge(grants: readonly KafkaGrant[]): KafkaGrant[] {
+  const merged = new Map<string, KafkaGrant>();
+  for (const grant of grants) {
+    const key = `${grant.resource} ${grant.name}`;
+    const operations = new Set([...(merged.get(key)?.operations ?? []), ...grant.operations]);
+    merged.set(key, { ...grant, operations: [...operations] });
+  }
+  return [...merged.values()];
+}
+
+/** One grant for each table, with all its privileges: what the graph says twice is still one right. */
+export function mergeTables(grants: readonly TableGrant[]): TableGrant[] {
+  const merged = new Map<string, TableGrant>();
+  for (const grant of grants) {
+    const key = `${grant.database} ${grant.table}`;
+    const privileges = new Set([...(merged.get(key)?.privileges ?? []), ...grant.privileges]);
+    merged.set(key, { ...grant, privileges: [...privileges] });
+  }
+  return [...merged.values()];
+}

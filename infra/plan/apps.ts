@@ -1,0 +1,129 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { StackConfig } from "../config";
+import type { App, Pipeline, StandIn } from "../model";
+import { checkAppSettings, upperSnake } from "./app-settings";
+import { nearest, type Problem } from "./problems";
+import { flowOf, placeOf } from "./topics";
+import type { AppPlan, Endpoints } from "./types";
+
+/** An app with the environment it is started with, secrets aside. Names of variables: `apps/lib/env.ts`. */
+export function planApp(
+  root: string,
+  pipeline: Pipeline,
+  app: App | StandIn,
+  endpoints: Endpoints,
+  overrides: StackConfig["settings"],
+): { app: AppPlan; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const folder = app.args.runs ?? `${pipeline.name}/${app.name}`;
+  if (!existsSync(join(root, "apps", folder, "server.ts"))) {
+    problems.push({
+      path: placeOf(pipeline, app),
+      message: `There is no program apps/${folder}/server.ts.`,
+      given: folder,
+      fix: "Write it, or name its folder with runs.",
+    });
+  }
+  const { reads, writes, rejects } = flowOf(app);
+  const env: Record<string, string> = { APP_NAME: app.name, PORT: String(endpoints.app(app.name)) };
+  const topics = [...reads, ...writes].filter((end) => end.kind !== "table");
+  if (topics.length > 0) {
+    env.KAFKA_BOOTSTRAP = endpoints.kafka;
+    env.KAFKA_USERNAME = app.name;
+    env.REGISTRY_URL = endpoints.registry;
+  }
+  const tables = [...reads, ...writes].filter((end) => end.kind === "table");
+  const databases = new Set([
+    ...tables.map((table) => table.database.name),
+    ...(app.kind === "stand-in" ? [app.plays.name] : []),
+  ]);
+  if (databases.size > 1) {
+    problems.push({
+      path: placeOf(pipeline, app),
+      message: "An app uses one database.",
+      given: [...databases],
+      fix: "Make it two apps.",
+    });
+  }
+  for (const database of databases) {
+    env.POSTGRES_URL = `postgresql://${app.name}@${endpoints.postgres.host}:${endpoints.postgres.port}/${database}`;
+  }
+  name(
+    "READS_TOPIC",
+    reads.filter((end) => end.kind !== "table").map((end) => end.name),
+  );
+  name(
+    "READS_TABLE",
+    reads.filter((end) => end.kind === "table").map((end) => end.name),
+  );
+  name(
+    "WRITES_TOPIC",
+    writes.filter((end) => end.kind === "topic").map((end) => end.name),
+  );
+  name(
+    "WRITES_TABLE",
+    writes.filter((end) => end.kind === "table").map((end) => end.name),
+  );
+  if (rejects) env.REJECTS_TOPIC = rejects.name;
+
+  const own = new Set([...Object.keys(env), ...setByTheTarget]);
+  const place = `${placeOf(pipeline, app)} › settings`;
+  const given: { setting: string; value: string; path: string }[] = [];
+  for (const [settings, where] of [
+    [app.args.settings, place],
+    [overrides[app.name], `millrace:settings.${app.name}`],
+  ] as const) {
+    for (const [setting, value] of Object.entries(settings ?? {})) {
+      const variable = upperSnake(setting);
+      const path = `${where} › ${setting}`;
+      if (own.has(variable)) problems.push(derivedSetting(path, variable));
+      else {
+        env[variable] = String(value);
+        given.push({ setting, value: String(value), path });
+      }
+    }
+  }
+  problems.push(...checkAppSettings(root, folder, given, own));
+
+  const plan = {
+    name: app.name,
+    pipeline: pipeline.name,
+    folder,
+    standIn: app.kind === "stand-in",
+    port: endpoints.app(app.name),
+    env,
+    principal: app.name,
+  };
+  return { app: plan, problems };
+
+  function name(variable: string, names: readonly string[]): void {
+    if (names.length > 0) env[variable] = names.join(",");
+  }
+}
+
+/** Variables that a target gives an app beside its plan; the secret ones are never in a plan. */
+const setByTheTarget = ["HOST", "NODE_ENV", "KAFKA_PASSWORD", "PGPASSWORD"];
+
+const derivedSetting = (path: string, variable: string): Problem => ({
+  path,
+  message: `Millrace sets ${variable} from the graph.`,
+  fix: "Remove it, or give the setting another name.",
+});
+
+/** Settings for apps that do not exist. @param names of the apps of all pipelines, deployed or not */
+export function checkSettings(settings: StackConfig["settings"], names: readonly string[]): Problem[] {
+  return Object.keys(settings)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const meant = nearest(name, names);
+      const fix = meant ? { fix: `Did you mean ${meant}?` } : {};
+      return {
+        path: `millrace:settings.${name}`,
+        message: "There is no such app.",
+        given: name,
+        allowed: names,
+        ...fix,
+      };
+    });
+}

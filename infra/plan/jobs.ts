@@ -1,0 +1,242 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FlinkJob, Pipeline, Routing, Topic } from "../model";
+import { flinkPrincipal, jobGroup } from "./access";
+import { insert, overBound, parseFilters } from "./filters";
+import type { Problem } from "./problems";
+import type { SchemaText } from "./schemas";
+import { avroColumns, changeView, type FlinkColumn, kafkaTable, keyExpression } from "./shape/flink-tables";
+import { identifier, literal } from "./shape/sql-text";
+import { checkJob, type Relation } from "./sql";
+import { flowOf, placeOf } from "./topics";
+import type { DatabasePlan, Endpoints, JobPlan } from "./types";
+
+export interface JobArgs {
+  readonly root: string;
+  readonly pipeline: Pipeline;
+  readonly part: FlinkJob | Routing;
+  /** Schema of the value of each topic and change stream. */
+  readonly schemas: ReadonlyMap<string, SchemaText>;
+  readonly databases: ReadonlyMap<string, DatabasePlan>;
+  readonly endpoints: Endpoints;
+  /** Names of all topics. */
+  readonly topics: readonly string[];
+}
+
+/**
+ * Flink reads its credentials from here; a job's script holds none. Set for Flink's processes by each target.
+ * Flink's Kafka connector brings its own copy of Kafka's client, under other names.
+ */
+const shaded = "org.apache.flink.kafka.shaded.org.apache.kafka";
+const clientProperties: Readonly<Record<string, string>> = {
+  "security.protocol": "SASL_PLAINTEXT",
+  "sasl.mechanism": "PLAIN",
+  "sasl.jaas.config": `\${env:${flinkPrincipal.toUpperCase()}_JAAS}`,
+  "config.providers": "env",
+  "config.providers.env.class": `${shaded}.common.config.provider.EnvVarConfigProvider`,
+  "config.providers.env.param.allowlist.pattern": "FLINK_.*",
+};
+
+/** A job as the whole script that Flink gets: settings, tables and views derived from the graph, and the job's own statements. */
+export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
+  const { pipeline, part } = args;
+  const tables = tablesOf(args);
+  const own = part.kind === "routing" ? routingStatements(args, part) : fileStatements(args, part, tables);
+  if (own.problems.length > 0) return { problems: own.problems };
+  const { reads, writes, rejects } = flowOf(part);
+  const inserts = own.statements.filter((statement) => /^INSERT\s/i.test(statement));
+  const others = own.statements.filter((statement) => !inserts.includes(statement));
+  const parallelism = part.args.parallelism ?? 1;
+  return {
+    job: {
+      name: part.name,
+      pipeline: pipeline.name,
+      parallelism,
+      statements: [
+        `SET 'pipeline.name' = ${literal(part.name)}`,
+        `SET 'parallelism.default' = '${parallelism}'`,
+        "SET 'table.local-time-zone' = 'UTC'",
+        ...tables.statements,
+        ...others,
+        // One job for all INSERTs: what they share is read once.
+        `EXECUTE STATEMENT SET BEGIN\n${inserts.map((statement) => `${statement};\n`).join("\n")}END`,
+      ],
+      reads: reads.flatMap((end) => (end.kind === "table" ? [] : [end.name])),
+      writes: [...writes.map((end) => end.name), ...(rejects ? [rejects.name] : [])],
+      file: fileOf(pipeline, part),
+    },
+    problems: [],
+  };
+}
+
+const fileOf = (pipeline: Pipeline, part: FlinkJob | Routing) =>
+  part.kind === "routing" ? `flink-jobs/${part.args.filters}` : `flink-jobs/${pipeline.name}/${part.name}.sql`;
+
+interface Tables {
+  readonly statements: readonly string[];
+  readonly reads: readonly Relation[];
+  readonly writes: readonly Relation[];
+  /** Names that it could use if the schema of a topic, or the shape of a table, were known. */
+  readonly missing: ReadonlySet<string>;
+}
+
+/** Flink's view of every topic that the job touches. Topics whose schema cannot be used have been reported already. */
+function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
+  const statements: string[] = [];
+  const reads: Relation[] = [];
+  const writes: Relation[] = [];
+  const missing = new Set<string>();
+  const { reads: from, writes: to } = flowOf(part);
+  for (const end of from) {
+    const schema = end.kind === "table" ? undefined : schemas.get(end.name);
+    if (!schema) {
+      missing.add(end.name);
+      if (end.kind === "change stream") missing.add(`${end.table.name}_changes`);
+      continue;
+    }
+    statements.push(sourceTable(end.name, schema, part.name, endpoints));
+    reads.push({ name: end.name, columns: avroColumns(schema.json) });
+    if (end.kind !== "change stream") continue;
+    const shape = databases.get(end.table.database.name)?.tables.find((table) => table.name === end.table.name);
+    if (!shape) continue;
+    const view = changeView({ table: shape, topic: end.name, database: end.table.database.name });
+    statements.push(view.sql);
+    reads.push({ name: view.name, columns: view.columns, from: end.name });
+  }
+  for (const end of to) {
+    const schema = end.kind === "table" ? undefined : schemas.get(end.name);
+    if (!schema) missing.add(end.name);
+    if (!schema || end.kind !== "topic") continue;
+    const sink = sinkTable(end, schema, endpoints);
+    statements.push(sink.sql);
+    writes.push({ name: end.name, columns: sink.columns });
+  }
+  return { statements, reads, writes, missing };
+}
+
+function sourceTable(topic: string, schema: SchemaText, job: string, endpoints: Endpoints): string {
+  const metadata = { partition: true, offset: true };
+  return kafkaTable({
+    mode: "source",
+    name: topic,
+    topic,
+    columns: avroColumns(schema.json),
+    endpoints,
+    clientProperties,
+    groupId: jobGroup(job),
+    metadata,
+  }).sql;
+}
+
+function sinkTable(
+  topic: Topic,
+  schema: SchemaText,
+  endpoints: Endpoints,
+): { sql: string; columns: readonly FlinkColumn[] } {
+  const columns = avroColumns(schema.json);
+  return kafkaTable({
+    mode: "sink",
+    name: topic.name,
+    topic: topic.name,
+    columns,
+    valueSchema: schema.text,
+    key: { field: topic.args.key },
+    endpoints,
+    clientProperties,
+  });
+}
+
+/** The statements of a job's file, checked against what it declares. */
+function fileStatements(
+  { root, pipeline, part, topics }: JobArgs,
+  job: FlinkJob,
+  tables: Tables,
+): { statements: string[]; problems: Problem[] } {
+  const file = fileOf(pipeline, part);
+  if (!existsSync(join(root, file))) {
+    return {
+      statements: [],
+      problems: [
+        { path: placeOf(pipeline, job), message: `The job's file ${file} does not exist.`, fix: `Write ${file}.` },
+      ],
+    };
+  }
+  const text = readFileSync(join(root, file), "utf8");
+  const { statements, problems: found } = checkJob({
+    file,
+    text,
+    job: job.name,
+    reads: tables.reads,
+    writes: tables.writes,
+    known: topics,
+  });
+  // What has no schema has been reported; that the file cannot use it is no second mistake.
+  const problems = found.filter(({ given }) => !tables.missing.has(String(given)));
+  return { statements: statements.map((statement) => statement.sql), problems };
+}
+
+/** One INSERT for each enabled filter, and one for what the filters cannot judge, which goes to the dead letter. */
+function routingStatements(
+  { root, pipeline, schemas, endpoints }: JobArgs,
+  part: Routing,
+): { statements: string[]; problems: Problem[] } {
+  const { reads, writes } = part.args;
+  const schema = schemas.get(reads.name);
+  if (!schema) return { statements: [], problems: [] };
+  const file = `flink-jobs/${part.args.filters}`;
+  if (!existsSync(join(root, file))) {
+    return {
+      statements: [],
+      problems: [
+        {
+          path: placeOf(pipeline, part),
+          message: `The file of filters ${file} does not exist.`,
+          fix: `Write ${file}.`,
+        },
+      ],
+    };
+  }
+  const { filters, problems } = parseFilters(readFileSync(join(root, file), "utf8"), {
+    file,
+    schema: schema.json,
+    outputs: writes.map((topic) => topic.name),
+  });
+  if (problems.length > 0) return { statements: [], problems };
+  const columns = avroColumns(schema.json).map((column) => column.name);
+  const enabled = filters.filter((filter) => filter.enabled);
+  const inserts = enabled.map((filter) => {
+    const { name, args } = writes.find((topic) => topic.name === filter.outputTopic) as Topic;
+    return insert(filter, { from: reads.name, into: name, columns, key: keyExpression(args.key) });
+  });
+  const dead = deadLetterTable(reads, schema, endpoints);
+  return { statements: [dead.sql, ...inserts, dead.insert], problems: [] };
+}
+
+/** Events with more entities than the filters look at: as they were, with reason and origin in headers. */
+function deadLetterTable(of: Topic, schema: SchemaText, endpoints: Endpoints): { sql: string; insert: string } {
+  const name = `${of.name}.dlq`;
+  const columns = avroColumns(schema.json);
+  const table = kafkaTable({
+    mode: "dead letter",
+    name,
+    topic: name,
+    columns,
+    valueSchema: schema.text,
+    subject: `${of.name}-value`,
+    endpoints,
+    clientProperties,
+  });
+  const bytes = (expression: string) => `ENCODE(${expression}, 'UTF-8')`;
+  const headers = [
+    ["reason", bytes("'more entities than filters look at'")],
+    ["origin-topic", bytes(literal(of.name))],
+    ["origin-partition", bytes("CAST(`partition` AS STRING)")],
+    ["origin-offset", bytes("CAST(`offset` AS STRING)")],
+  ];
+  const insertInto = `INSERT INTO ${identifier(name)}
+SELECT ${columns.map((column) => identifier(column.name)).join(", ")},
+  MAP[${headers.map(([key = "", value]) => `${literal(key)}, ${value}`).join(", ")}]
+FROM ${identifier(of.name)}
+WHERE ${overBound(schema.json)}`;
+  return { sql: table.sql, insert: insertInto };
+}

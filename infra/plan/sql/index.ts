@@ -1,0 +1,1 @@
+export { checkJob, type JobStatement, type JobText, type Relation } from "./check-job";

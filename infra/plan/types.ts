@@ -1,0 +1,155 @@
+import type { Compatibility } from "../model";
+
+/**
+ * The plan: everything that will exist, with every name resolved and every right derived, as plain data.
+ * `infra/plan/` makes it from the pipelines; `infra/local/` and `infra/kubernetes/` turn it into resources and decide nothing.
+ */
+export interface Plan {
+  readonly pipelines: readonly PipelinePlan[];
+  readonly topics: readonly TopicPlan[];
+  readonly subjects: readonly SubjectPlan[];
+  readonly databases: readonly DatabasePlan[];
+  readonly captures: readonly CapturePlan[];
+  readonly jobs: readonly JobPlan[];
+  readonly apps: readonly AppPlan[];
+  /** Who may do what: one entry for each app, stand-in, capture, and for Flink, which runs all jobs. */
+  readonly principals: readonly PrincipalPlan[];
+}
+
+/** Where the platform's services answer. Addresses only: a password is never part of a plan. */
+export interface Endpoints {
+  /** `host:port`. */
+  readonly kafka: string;
+  /** Base URL of the registry; its Confluent-compatible API is below `/apis/ccompat/v7`. */
+  readonly registry: string;
+  readonly postgres: { readonly host: string; readonly port: number };
+  /** Port for the HTTP server (health, metrics) of an app, by the app's name. */
+  readonly app: (name: string) => number;
+}
+
+export interface PipelinePlan {
+  readonly name: string;
+  /** What a person looks at to see that data flows, in flow order. */
+  readonly sources: readonly TableRef[];
+  readonly topics: readonly string[];
+  readonly sinks: readonly TableRef[];
+  readonly jobs: readonly string[];
+  readonly apps: readonly string[];
+  readonly captures: readonly string[];
+}
+
+export interface TableRef {
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface TopicPlan {
+  readonly name: string;
+  readonly partitions: number;
+  /** Kafka topic configuration, as Kafka spells it. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface SubjectPlan {
+  /** `<topic>-key` or `<topic>-value`. */
+  readonly name: string;
+  readonly schemaType: "AVRO" | "JSON";
+  /** The schema's text, canonical JSON. */
+  readonly schema: string;
+  readonly compatibility: Compatibility;
+  /** Where a person changes it: a schema file, or the migration folder it was derived from. */
+  readonly file: string;
+}
+
+/** A column as Postgres knows it after all migrations. */
+export interface Column {
+  readonly name: string;
+  /** As `format_type()` prints it: `bigint`, `numeric(14,2)`, `timestamp with time zone`, `text`. */
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+}
+
+export interface TableShape {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Column names, in key order; empty when there is no primary key. */
+  readonly primaryKey: readonly string[];
+  readonly replicaIdentityFull: boolean;
+}
+
+export interface MigrationFile {
+  readonly number: number;
+  /** From the project's root. */
+  readonly file: string;
+  readonly sql: string;
+  /** Hex, of the bytes of the file. */
+  readonly sha256: string;
+}
+
+export interface DatabasePlan {
+  readonly name: string;
+  /** Someone else's in production: captured and read, its shape mirrored by the migrations. */
+  readonly upstream: boolean;
+  readonly migrations: readonly MigrationFile[];
+  readonly tables: readonly TableShape[];
+}
+
+export interface CapturePlan {
+  /** The connector's name, and the prefix of its topics. */
+  readonly name: string;
+  readonly database: string;
+  readonly tables: readonly string[];
+  readonly publication: string;
+  readonly slot: string;
+  readonly connectorClass: string;
+  /** Connector configuration without addresses and credentials of the target. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Topics that it writes. */
+  readonly topics: readonly string[];
+}
+
+export interface JobPlan {
+  readonly name: string;
+  readonly pipeline: string;
+  /** The whole script, in order: SET, CREATE TABLE, CREATE VIEW, then one EXECUTE STATEMENT SET. */
+  readonly statements: readonly string[];
+  readonly parallelism: number;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Where its business logic is written. */
+  readonly file: string;
+}
+
+export interface AppPlan {
+  readonly name: string;
+  readonly pipeline: string;
+  /** Folder below `apps/`, with a `server.ts`. */
+  readonly folder: string;
+  readonly standIn: boolean;
+  readonly port: number;
+  /** Environment without secrets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly principal: string;
+}
+
+export interface PrincipalPlan {
+  /** Kafka user and Postgres role, the same name for both. */
+  readonly name: string;
+  readonly kafka: readonly KafkaGrant[];
+  readonly postgres: readonly TableGrant[];
+  /** Whether it may open a replication connection (captures only). */
+  readonly replication: boolean;
+}
+
+export interface KafkaGrant {
+  readonly resource: "topic" | "group" | "transactional-id" | "cluster";
+  readonly name: string;
+  /** The name is the beginning of the names that are meant. */
+  readonly prefix?: boolean;
+  readonly operations: readonly ("Read" | "Write" | "Describe" | "Create" | "IdempotentWrite" | "DescribeConfigs")[];
+}
+
+export interface TableGrant extends TableRef {
+  readonly privileges: readonly ("SELECT" | "INSERT" | "UPDATE" | "DELETE")[];
+}
