@@ -1,0 +1,190 @@
+import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { loopback, type Ports } from "./addresses";
+import { java, log4j2 } from "./java";
+import { Process } from "./resources";
+import { toolchain } from "./toolchain";
+
+/** Environment variable with the credentials that the jobs' tables refer to. */
+const flinkJaasVariable = "FLINK_JAAS";
+
+/** Flink's own list, from its configuration documentation; without it parts fail late and oddly on a modern JDK. */
+const opens = [
+  "--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED",
+  "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+  ...["api", "file", "parser", "tree", "util"].map(
+    (p) => `--add-exports=jdk.compiler/com.sun.tools.javac.${p}=ALL-UNNAMED`,
+  ),
+  ...[
+    "java.lang",
+    "java.net",
+    "java.io",
+    "java.nio",
+    "sun.nio.ch",
+    "java.lang.reflect",
+    "java.text",
+    "java.time",
+    "java.util",
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
+    "java.util.concurrent.locks",
+  ].map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`),
+];
+
+/** Memory of the task manager in megabytes; the JVM's limits follow from the same figures. */
+const memory = {
+  frameworkHeap: 128,
+  taskHeap: 640,
+  frameworkOffHeap: 128,
+  taskOffHeap: 0,
+  network: 128,
+  managed: 64,
+  metaspace: 256,
+  overhead: 192,
+};
+
+/** A session cluster: job manager, one task manager, and the SQL gateway through which jobs come in. */
+export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, opts: pulumi.ResourceOptions) {
+  const tools = toolchain();
+  const config = JSON.stringify(configuration(root, ports), null, 1);
+  const files = { "conf/config.yaml": config, "conf/log4j2.properties": log4j2 };
+  const common = {
+    // All three read topics: the job manager lists partitions, the gateway plans, the task manager does the work.
+    [flinkJaasVariable]: jaas,
+    FLINK_CONF_DIR: "conf",
+    FLINK_LIB_DIR: tools.flinkLib,
+    FLINK_OPT_DIR: tools.flinkLib,
+    FLINK_PLUGINS_DIR: tools.flinkPlugins,
+  };
+  const jvm = (name: string, main: string, heap: number, args: string[], more: string[] = [], quickStart = true) =>
+    java({
+      name,
+      classpath: tools.flinkLib,
+      main,
+      heap: { min: 96, max: heap },
+      quickStart,
+      options: ["-Dlog4j2.configurationFile=conf/log4j2.properties", ...opens, ...more],
+      args,
+    });
+  const jobManager = new Process(
+    "flink-jobmanager",
+    {
+      root,
+      spec: {
+        name: "flink-jobmanager",
+        command: jvm(
+          "flink-jobmanager",
+          "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+          320,
+          ["--configDir", "conf", "--executionMode", "cluster"],
+        ),
+        env: common,
+        files,
+        ports: [ports.flink, ports.flinkRpc, ports.flinkBlob],
+        ready: { http: `http://${loopback}:${ports.flink}/overview` },
+      },
+    },
+    opts,
+  );
+  const taskManager = new Process(
+    "flink-taskmanager",
+    {
+      root,
+      spec: {
+        name: "flink-taskmanager",
+        command: jvm(
+          "flink-taskmanager",
+          "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
+          memory.frameworkHeap + memory.taskHeap,
+          ["--configDir", "conf"],
+          [
+            `-XX:MaxDirectMemorySize=${memory.frameworkOffHeap + memory.taskOffHeap + memory.network}m`,
+            `-XX:MaxMetaspaceSize=${memory.metaspace}m`,
+          ],
+          false,
+        ),
+        env: common,
+        files,
+        ports: [ports.flinkTaskRpc, ports.flinkTaskData],
+        ready: { http: `http://${loopback}:${ports.flink}/overview`, contains: '"taskmanagers":1' },
+      },
+    },
+    opts,
+  );
+  const gateway = new Process(
+    "flink-sql-gateway",
+    {
+      root,
+      spec: {
+        name: "flink-sql-gateway",
+        command: jvm("flink-sql-gateway", "org.apache.flink.table.gateway.SqlGateway", 320, []),
+        env: common,
+        files,
+        ports: [ports.flinkGateway],
+        ready: { http: `http://${loopback}:${ports.flinkGateway}/v1/info` },
+      },
+    },
+    opts,
+  );
+  return { jobManager, taskManager, gateway };
+}
+
+/** Holds checkpoints and savepoints; belongs to the job manager's process, and goes with it. */
+export const stateFolder = (root: string) => join(root, "flink-jobmanager", "state");
+
+function configuration(root: string, ports: Ports): Record<string, string | number | boolean> {
+  const megabytes = (amount: number) => `${amount}m`;
+  return {
+    "jobmanager.bind-host": loopback,
+    "jobmanager.rpc.address": loopback,
+    "jobmanager.rpc.port": ports.flinkRpc,
+    "jobmanager.memory.process.size": "900m",
+    "jobmanager.memory.jvm-metaspace.size": "256m",
+    "blob.server.port": ports.flinkBlob,
+    "rest.address": loopback,
+    "rest.bind-address": loopback,
+    "rest.port": ports.flink,
+    "web.submit.enable": false,
+    "web.cancel.enable": false,
+    "taskmanager.bind-host": loopback,
+    "taskmanager.host": loopback,
+    "taskmanager.rpc.port": ports.flinkTaskRpc,
+    "taskmanager.data.port": ports.flinkTaskData,
+    "taskmanager.numberOfTaskSlots": 16,
+    "taskmanager.cpu.cores": 2,
+    "taskmanager.memory.framework.heap.size": megabytes(memory.frameworkHeap),
+    "taskmanager.memory.task.heap.size": megabytes(memory.taskHeap),
+    "taskmanager.memory.framework.off-heap.size": megabytes(memory.frameworkOffHeap),
+    "taskmanager.memory.task.off-heap.size": megabytes(memory.taskOffHeap),
+    "taskmanager.memory.network.min": megabytes(memory.network),
+    "taskmanager.memory.network.max": megabytes(memory.network),
+    "taskmanager.memory.managed.size": megabytes(memory.managed),
+    "taskmanager.memory.jvm-metaspace.size": megabytes(memory.metaspace),
+    // Equal, or the task manager does not start.
+    "taskmanager.memory.jvm-overhead.min": megabytes(memory.overhead),
+    "taskmanager.memory.jvm-overhead.max": megabytes(memory.overhead),
+    "sql-gateway.endpoint.rest.address": loopback,
+    "sql-gateway.endpoint.rest.bind-address": loopback,
+    "sql-gateway.endpoint.rest.port": ports.flinkGateway,
+    "sql-gateway.endpoint.rest.bind-port": ports.flinkGateway,
+    "execution.checkpointing.interval": "2s",
+    "execution.checkpointing.min-pause": "500ms",
+    "execution.checkpointing.storage": "filesystem",
+    "execution.checkpointing.dir": `file://${join(stateFolder(root), "checkpoints")}`,
+    "execution.checkpointing.savepoint-dir": `file://${join(stateFolder(root), "savepoints")}`,
+    // A job that is lost with its job manager comes back from here.
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    "execution.checkpointing.num-retained": 2,
+    "execution.buffer-timeout.interval": "5ms",
+    "state.backend.type": "hashmap",
+    "io.tmp.dirs": join(root, "flink-jobmanager", "tmp"),
+    "restart-strategy.type": "exponential-delay",
+    "restart-strategy.exponential-delay.initial-backoff": "500ms",
+    "restart-strategy.exponential-delay.max-backoff": "10s",
+    // A killed task manager is seen within seconds instead of 50.
+    "heartbeat.interval": 1000,
+    "heartbeat.timeout": 10000,
+    "classloader.check-leaked-classloader": false,
+    "pipeline.object-reuse": true,
+  };
+}

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isStatus, isUnreachable, lastCause, request } from "../http";
+import type { Handler } from "./handler";
+
+export interface ConnectorInputs {
+  /** Base URL of Kafka Connect. */
+  readonly connect: string;
+  readonly name: string;
+  /** Secrets only as references that the worker resolves, for example `${env:NAME}`. */
+  readonly config: Readonly<Record<string, string>>;
+}
+export interface ConnectorState {
+  /** RUNNING, PAUSED, FAILED …, of the connector or its worst task. */
+  readonly state: string;
+}
+
+interface Status {
+  connector: { state: string; trace?: string };
+  tasks: { id: number; state: string; trace?: string }[];
+}
+
+/** A connector of Kafka Connect, running. A failed task counts as drift: the next update restarts it. */
+export const connector: Handler<ConnectorInputs, ConnectorState> = {
+  replaceOn: ["name"],
+
+  drifted: (state) => state.state !== "RUNNING",
+
+  async create(inputs) {
+    await put(inputs);
+    return { id: inputs.name, state: { state: await untilRunning(inputs) } };
+  },
+
+  async read(state) {
+    try {
+      const { config } = await request<{ config: Record<string, string> }>("GET", url(state));
+      const { name: _, ...real } = config;
+      return { ...state, config: real, state: stateOf(await request<Status>("GET", url(state, "/status"))) };
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      if (isUnreachable(error)) return state;
+      throw error;
+    }
+  },
+
+  async update(_state, inputs) {
+    await put(inputs);
+    await request("PUT", url(inputs, "/resume"));
+    await request("POST", url(inputs, "/restart?includeTasks=true&onlyFailed=true"));
+    return { state: await untilRunning(inputs) };
+  },
+
+  async remove(state) {
+    await whileRebalancing(() => request("DELETE", url(state))).catch((error) => {
+      if (!isStatus(error, 404)) throw error;
+    });
+  },
+};
+
+const url = (inputs: ConnectorInputs, path = "") => `${inputs.connect}/connectors/${inputs.name}${path}`;
+
+const put = (inputs: ConnectorInputs) => whileRebalancing(() => request("PUT", url(inputs, "/config"), inputs.config));
+
+/** Connect answers 409 while its group rebalances, and 5xx or 404 while it starts. */
+async function whileRebalancing<T>(call: () => Promise<T>): Promise<T> {
+  const until = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(isStatus(error, 409) || isStatus(error, 503)) || Date.now() > until) throw error;
+      await delay(200);
+    }
+  }
+}
+
+async function untilRunning(inputs: ConnectorInputs): Promise<string> {
+  const limit = 60_000;
+  const until = Date.now() + limit;
+  let last: Status | undefined;
+  let failedSince: number | undefined;
+  while (Date.now() < until) {
+    last = await request<Status>("GET", url(inputs, "/status")).catch((error) => {
+      if (isStatus(error, 404) || isStatus(error, 409)) return undefined;
+      throw error;
+    });
+    if (last && stateOf(last) === "RUNNING") return "RUNNING";
+    // Right after a restart the former failure still shows; one that stays is the answer.
+    failedSince = last && stateOf(last) === "FAILED" ? (failedSince ?? Date.now()) : undefined;
+    if (failedSince !== undefined && Date.now() - failedSince > 10_000) break;
+    await delay(100);
+  }
+  const trace = last?.tasks.find((task) => task.trace)?.trace ?? last?.connector.trace;
+  throw new Error(
+    `connector ${inputs.name} is ${last ? stateOf(last) : "unknown to Connect"}${trace ? `: ${lastCause(trace)}` : ` after ${limit / 1000} s`}; see npm run logs -- connect`,
+  );
+}
+
+function stateOf(status: Status): string {
+  const states = [status.connector.state, ...status.tasks.map((task) => task.state)];
+  if (states.includes("FAILED")) return "FAILED";
+  return status.tasks.length === 0 ? "UNASSIGNED" : (states.find((state) => state !== "RUNNING") ?? "RUNNING");
+}
