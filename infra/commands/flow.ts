@@ -1,0 +1,78 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { StackConfig } from "../config";
+import { loopback, portsOf } from "../local/addresses";
+import { withAdmin } from "../local/provider/kafka";
+import { withPostgres } from "../local/provider/postgres";
+import type { PipelinePlan, Plan, TableRef } from "../plan/types";
+
+/** Rows must have reached the consumers' tables within this time after the deployment. */
+const limitMs = 60_000;
+
+/**
+ * Waits until every pipeline has rows in at least one of the tables it ends in.
+ *
+ * @returns a line for each pipeline with its counts in flow order, and whether all have rows
+ */
+export async function untilDataFlows(
+  plan: Plan,
+  config: StackConfig,
+  kafkaPassword: string,
+  postgresPassword: string,
+): Promise<{ lines: string[]; all: boolean }> {
+  const ports = portsOf(config.portBase);
+  const server = { host: loopback, port: ports.postgres, user: "postgres", password: postgresPassword };
+  const broker = { bootstrap: `${loopback}:${ports.kafka}`, username: "admin", password: kafkaPassword };
+  const rows = async (refs: readonly TableRef[]) => {
+    const counts = new Map<string, number>();
+    for (const { database, table } of refs) {
+      const count = await withPostgres(server, database, (client) =>
+        client.query(`SELECT count(*)::bigint AS n FROM public."${table}"`),
+      );
+      counts.set(table, Number(count.rows[0].n));
+    }
+    return counts;
+  };
+
+  const until = Date.now() + limitMs;
+  let all = false;
+  let sinks = new Map<PipelinePlan, Map<string, number>>();
+  while (!all && Date.now() < until) {
+    sinks = new Map();
+    for (const pipeline of plan.pipelines) sinks.set(pipeline, await rows(pipeline.sinks));
+    all = [...sinks.values()].every((counts) => counts.size === 0 || [...counts.values()].some((count) => count > 0));
+    if (!all) await delay(100);
+  }
+  const lines: string[] = [];
+  for (const pipeline of plan.pipelines) {
+    const sources = await rows(pipeline.sources);
+    const topics = await records(broker, pipeline.topics);
+    const stages = [show(sources), show(topics), show(sinks.get(pipeline) ?? new Map())].filter(Boolean);
+    lines.push(`${pipeline.name.padEnd(18)} ${stages.join("\n                 → ")}`);
+  }
+  if (!all)
+    lines.push(
+      `\nNo rows in the tables above after ${limitMs / 1000} s. Where they stop: npm run status. Why: npm run logs -- <process>.`,
+    );
+  return { lines, all };
+}
+
+/** How many records each topic holds, all partitions together. */
+async function records(
+  broker: Parameters<typeof withAdmin>[0],
+  topics: readonly string[],
+): Promise<Map<string, number>> {
+  return withAdmin(broker, async (admin) => {
+    const counts = new Map<string, number>();
+    for (const topic of topics) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      counts.set(
+        topic,
+        offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
+      );
+    }
+    return counts;
+  });
+}
+
+const show = (counts: ReadonlyMap<string, number>) =>
+  [...counts].map(([name, count]) => `${name} ${count.toLocaleString("en").replaceAll(",", " ")}`).join(" · ");

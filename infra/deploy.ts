@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { UserError } from "./plan/problems";
+
+/** What every command is given. */
+export interface Invocation {
+  readonly stack: string;
+  /** As the user knows it, for messages. */
+  readonly configFile: string;
+  readonly configText: string;
+  /** Words behind the command. */
+  readonly words: readonly string[];
+  readonly flags: {
+    readonly showSecrets: boolean;
+    readonly file?: string;
+    readonly follow: boolean;
+    readonly yes: boolean;
+  };
+}
+
+interface Command {
+  readonly doc: string;
+  /** Exit status. */
+  run(invocation: Invocation): Promise<number>;
+}
+
+// Each command is loaded when it is run: the engine's client alone takes half a second to load.
+const commands: Readonly<Record<string, Command>> = {
+  up: { doc: "deploy the stack, and wait until data flows", run: async (i) => (await import("./commands/up")).up(i) },
+  preview: {
+    doc: "show what up would do, and every mistake",
+    run: async (i) => (await import("./commands/up")).preview(i),
+  },
+  refresh: {
+    doc: "look at the real things, and note what has drifted",
+    run: async (i) => (await import("./commands/up")).refresh(i),
+  },
+  down: { doc: "remove everything but the logs", run: async (i) => (await import("./commands/down")).down(i) },
+  status: {
+    doc: "each process, connector and job: state, uptime, lag",
+    run: async (i) => (await import("./commands/status")).status(i),
+  },
+  logs: {
+    doc: "logs -- <process> [--follow]: what a process wrote",
+    run: async (i) => (await import("./commands/logs")).logs(i),
+  },
+  restart: {
+    doc: "restart -- <process>: stop it and start it again",
+    run: async (i) => (await import("./commands/logs")).restart(i),
+  },
+  outputs: {
+    doc: "the stack's outputs as JSON [--show-secrets]",
+    run: async (i) => (await import("./commands/outputs")).outputs(i),
+  },
+  sql: {
+    doc: "sql -- <job>: the whole script of a Flink job",
+    run: async (i) => (await import("./commands/sql")).sql(i),
+  },
+  filters: {
+    doc: "filters -- check | explain | try <events.jsonl> [--file <filters.yaml>]",
+    run: async (i) => (await import("./commands/filters")).filters(i),
+  },
+};
+
+/** Other things that lie in `.millrace/`. */
+const reservedStacks = ["state", "workspace", "passphrase"];
+
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments();
+  const [name = "", ...words] = positionals;
+  const command = commands[name];
+  if (!command) {
+    throw new UserError([{ message: "There is no such command.", given: name, allowed: Object.keys(commands) }]);
+  }
+  const stack = values.stack ?? "dev";
+  if (!/^[a-zA-Z0-9_-]{1,40}$/.test(stack) || reservedStacks.includes(stack)) {
+    throw new UserError([
+      { message: "This is no name of a stack.", given: stack, allowed: "1 to 40 of a–z, A–Z, 0–9, '_' and '-'" },
+    ]);
+  }
+  const configFile = values["config-file"] ?? `Pulumi.${stack}.yaml`;
+  const path = isAbsolute(configFile)
+    ? configFile
+    : resolve(values["config-file"] ? process.cwd() : join(__dirname, ".."), configFile);
+  if (!existsSync(path)) {
+    throw new UserError([
+      {
+        file: configFile,
+        message: `Stack ${stack} has no configuration file.`,
+        fix: `Copy Pulumi.dev.yaml to ${configFile} and give it ports of its own: millrace:portBase: 18000.`,
+      },
+    ]);
+  }
+  return command.run({
+    stack,
+    configFile,
+    configText: readFileSync(path, "utf8"),
+    words,
+    flags: {
+      showSecrets: values["show-secrets"] ?? false,
+      follow: values.follow ?? false,
+      yes: values.yes ?? false,
+      ...(values.file !== undefined && { file: values.file }),
+    },
+  });
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      args: process.argv.slice(2),
+      allowPositionals: true,
+      options: {
+        stack: { type: "string", short: "s" },
+        "config-file": { type: "string" },
+        "show-secrets": { type: "boolean" },
+        follow: { type: "boolean", short: "f" },
+        yes: { type: "boolean", short: "y" },
+        file: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new UserError([
+      {
+        message: (error as Error).message.split(". ")[0] ?? "",
+        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --yes",
+      },
+    ]);
+  }
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error) => {
+    process.stderr.write(`${error instanceof UserError ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "./config";
+import { endpointsOf, urlsOf } from "./local/addresses";
+import { cacheFolder } from "./local/bundle";
+import { LocalPlatform } from "./local/platform";
+import type { Pipeline } from "./model";
+import { projectRoot, stackRoot } from "./paths";
+import { pipelines as all } from "./pipelines";
+import { makePlan } from "./plan";
+import type { Plan } from "./plan/types";
+
+/** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
+export async function planFor(config: StackConfig, pipelines: readonly Pipeline[] = all): Promise<Plan> {
+  const apps = pipelines.flatMap(({ parts }) =>
+    parts.filter((part) => part.kind === "app" || part.kind === "stand-in"),
+  );
+  const endpoints = endpointsOf(
+    config.portBase,
+    apps.map((app) => app.name),
+  );
+  return makePlan({ root: projectRoot, pipelines, config, endpoints, cacheFolder: join(cacheFolder(), "plan") });
+}
+
+/** The Pulumi program: a plan becomes resources. @returns the stack's outputs. */
+export function deploy(stack: string, config: StackConfig, plan: Plan): Record<string, unknown> {
+  const platform = new LocalPlatform("platform", {
+    plan,
+    projectRoot,
+    root: stackRoot(stack),
+    portBase: config.portBase,
+  });
+  return {
+    ...urlsOf(config.portBase, plan),
+    kafkaAdminPassword: pulumi.secret(platform.adminPassword),
+    postgresPassword: pulumi.secret(platform.superuserPassword),
+  };
+}
