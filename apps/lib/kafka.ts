@@ -1,0 +1,235 @@
+import {
+  type EachBatchPayload,
+  Kafka,
+  type KafkaMessage,
+  logLevel,
+  Partitioners,
+  type Producer,
+  type ProducerRecord,
+} from "kafkajs";
+import type { Logger } from "./log";
+
+/** The one module that knows the Kafka client. */
+export type { Kafka, KafkaMessage };
+
+export interface KafkaSettings {
+  /** `host:port`, several with commas between. */
+  readonly KAFKA_BOOTSTRAP: string;
+  /** SASL/PLAIN when set. */
+  readonly KAFKA_USERNAME?: string | undefined;
+  readonly KAFKA_PASSWORD?: string | undefined;
+}
+
+/** Where a record came from. */
+export interface Origin {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export function createKafka(app: string, settings: KafkaSettings, log: Logger): Kafka {
+  const { KAFKA_BOOTSTRAP, KAFKA_USERNAME: username, KAFKA_PASSWORD: password = "" } = settings;
+  return new Kafka({
+    clientId: app,
+    brokers: KAFKA_BOOTSTRAP.split(","),
+    ...(username && { sasl: { mechanism: "plain", username, password } }),
+    // The broker may be away for as long as it likes: an app without it has nothing to do but wait.
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: Number.MAX_SAFE_INTEGER },
+    connectionTimeout: 3000,
+    requestTimeout: 15_000,
+    logLevel: logLevel.WARN,
+    // Its errors are mostly connections that it opens again by itself.
+    logCreator:
+      () =>
+      ({ label, namespace, log: { message, error, broker } }) =>
+        log[label === "ERROR" ? "warn" : "debug"]({ kafka: namespace, broker, error }, message),
+  });
+}
+
+export interface Sender {
+  readonly send: (record: ProducerRecord) => Promise<void>;
+}
+
+/**
+ * A producer whose records are acknowledged by all replicas, each written once even when a send is repeated.
+ *
+ * After a send that failed for good it starts over as a new producer: the broker may have forgotten the old one, and would refuse its sequence numbers for
+ * ever. Whoever repeats the send then may write the record twice.
+ */
+export function createSender(kafka: Kafka): Sender & { connect(): Promise<void>; disconnect(): Promise<void> } {
+  let current: { readonly producer: Producer; readonly connected: Promise<void> } | undefined;
+  const open = () => {
+    if (current) return current;
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    current = { producer, connected: producer.connect() };
+    return current;
+  };
+  // Does not wait for a connection under way: the broker may never come.
+  const disconnect = async () => {
+    const old = current;
+    current = undefined;
+    await old?.producer.disconnect();
+  };
+  return {
+    connect: () => open().connected,
+    disconnect,
+    send: async (record) => {
+      const { producer, connected } = open();
+      try {
+        await connected;
+        await producer.send(record);
+      } catch (error) {
+        await disconnect();
+        throw error;
+      }
+    },
+  };
+}
+
+export interface ConsumeArgs {
+  readonly groupId: string;
+  readonly topic: string;
+  /** A member that was killed holds its partitions this long; not under the broker's `group.min.session.timeout.ms`. */
+  readonly sessionTimeoutMs: number;
+  /** Records handed over at once, at most. */
+  readonly chunk: number;
+  /** Partitions worked on at the same time, at most. */
+  readonly concurrency: number;
+  /**
+   * Consecutive records of one partition. When it resolves they are safe, and their offsets are committed; when it throws they come again. The
+   * signal comes when the partitions go to another member: nothing is to be waited for then.
+   */
+  readonly onRecords: (records: readonly KafkaMessage[], origin: Origin, signal: AbortSignal) => Promise<void>;
+  /** Records from the last committed one to the end of the partition, as of the last fetch. */
+  readonly onLag: (partition: number, lag: number) => void;
+  /** It ended, and does not start again by itself. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface Subscription {
+  /** What is wrong, for `/health/ready`. */
+  readonly state: () => string | undefined;
+  /** Takes nothing new in, waits for what is under way and its commit, and leaves the group. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Fetches are answered within half a second even when there is nothing: such a silence means that the broker is away. */
+const silenceMs = 4000;
+const fetchWaitMs = 500;
+
+/**
+ * Reads a topic as a member of a group, from the earliest record when the group is new.
+ *
+ * Delivery: at least once; an offset is committed after `onRecords`, never before. Ordering: by partition. Failure: it reconnects and rejoins by itself, and
+ * heartbeats go on for as long as `onRecords` takes. Partitions added to the topic are found within 30 s.
+ */
+export async function consume(kafka: Kafka, args: ConsumeArgs): Promise<Subscription> {
+  const { groupId, topic, sessionTimeoutMs } = args;
+  const heartbeatInterval = Math.floor(sessionTimeoutMs / 4);
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    // Work under way is given up as soon as a heartbeat tells of a rebalance, so nobody has to wait longer than this.
+    rebalanceTimeout: Math.max(6000, sessionTimeoutMs),
+    heartbeatInterval,
+    maxWaitTimeInMs: fetchWaitMs,
+    metadataMaxAge: 30_000,
+    allowAutoTopicCreation: false,
+  });
+  let joined = false;
+  let lastSign = 0;
+  const { GROUP_JOIN, HEARTBEAT, FETCH, REBALANCING, STOP, CRASH, END_BATCH_PROCESS } = consumer.events;
+  const sign = () => {
+    lastSign = Date.now();
+  };
+  const left = () => {
+    joined = false;
+  };
+  consumer.on(GROUP_JOIN, () => {
+    joined = true;
+    sign();
+  });
+  consumer.on(HEARTBEAT, sign);
+  consumer.on(FETCH, sign);
+  consumer.on(REBALANCING, left);
+  consumer.on(STOP, left);
+  consumer.on(CRASH, ({ payload }) => {
+    left();
+    if (!payload.restart) args.onFatal(payload.error);
+  });
+  // Aborted records and the marks of transactions come alone at times, and are skipped without a commit: it would look like a lag. Should this commit
+  // be late and overtaken, the worst is that records come twice after a restart.
+  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize > 0) return;
+    const offset = next(payload.lastOffset);
+    consumer.commitOffsets([{ topic, partition: payload.partition, offset }]).catch(() => undefined);
+    args.onLag(payload.partition, lagOf(payload.highWatermark, offset));
+  });
+
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachBatchAutoResolve: false,
+    autoCommit: false,
+    partitionsConsumedConcurrently: args.concurrency,
+    eachBatch: (payload) => inChunks(payload, args, heartbeatInterval),
+  });
+  return {
+    state: () => {
+      if (!joined) return "not in its consumer group";
+      const silence = Date.now() - lastSign;
+      return silence > silenceMs ? `no answer for ${Math.round(silence / 1000)} s` : undefined;
+    },
+    stop: () => consumer.disconnect(),
+  };
+}
+
+const next = (offset: string) => String(BigInt(offset) + 1n);
+const lagOf = (highWatermark: string, position: string) => Number(BigInt(highWatermark) - BigInt(position));
+
+/** One fetched batch, chunk by chunk: work, then commit, then the next. */
+export async function inChunks(payload: EachBatchPayload, args: ConsumeArgs, heartbeatInterval: number): Promise<void> {
+  const { batch, heartbeat, isRunning, isStale } = payload;
+  const origin = { topic: batch.topic, partition: batch.partition };
+  for (let from = 0; from < batch.messages.length && isRunning() && !isStale(); from += args.chunk) {
+    const records = batch.messages.slice(from, from + args.chunk);
+    const last = (records.at(-1) as KafkaMessage).offset;
+    await beating(heartbeat, heartbeatInterval, (signal) => args.onRecords(records, origin, signal));
+    // Behind the last record of a batch there may be marks of transactions, which nobody else commits.
+    const offset = next(from + args.chunk < batch.messages.length ? last : batch.lastOffset());
+    // Not `consumer.commitOffsets`: that does nothing once the consumer is stopping, and it waits for a rebalance that waits for us.
+    await payload.commitOffsetsIfNecessary({
+      topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset }] }],
+    });
+    payload.resolveOffset(last);
+    args.onLag(batch.partition, lagOf(batch.highWatermark, offset));
+    await heartbeat();
+  }
+}
+
+const membershipLost = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
+
+/** Does the work with heartbeats beside it. @throws the heartbeat's error when it says that the partitions are no longer ours */
+async function beating(
+  heartbeat: () => Promise<void>,
+  everyMs: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const lost = new AbortController();
+  const timer = setInterval(() => {
+    heartbeat().catch((error: Error & { type?: string }) => {
+      if (membershipLost.has(error.type ?? "")) lost.abort(error);
+    });
+  }, everyMs);
+  try {
+    await work(lost.signal);
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
+  } finally {
+    clearInterval(timer);
+  }
+}
