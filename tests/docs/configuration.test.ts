@@ -1,0 +1,30 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { reference, root } from "./reference";
+
+const file = join(root, "docs/configuration.md");
+const [begin, end] = [
+  "<!-- reference: made by UPDATE_DOCS=1 npx jest tests/docs -->\n\n",
+  "\n\n<!-- end of reference -->",
+];
+
+test("docs/configuration.md says of each key what the code says", () => {
+  const text = readFileSync(file, "utf8");
+  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)];
+  expect(text).toContain(begin);
+  expect(text).toContain(end);
+  if (process.env.UPDATE_DOCS) writeFileSync(file, text.slice(0, from) + reference() + text.slice(to));
+  else expect(text.slice(from, to)).toBe(reference());
+});
+
+test("every setting says what it is, and what is allowed", () => {
+  const rows = reference()
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  expect(rows.length).toBeGreaterThan(4);
+  for (const row of rows) {
+    const cells = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    expect(cells.slice(1, 5)).not.toContain("");
+    expect(cells[3]).not.toMatch(/^Invalid/);
+  }
+});

@@ -1,0 +1,118 @@
+import { ConfigResourceTypes, Kafka, logLevel } from "kafkajs";
+import { request } from "../../infra/local/http";
+import { withAdmin } from "../../infra/local/provider/kafka";
+import definition from "../../infra/plan/connectors/debezium-postgres.json";
+import { eventually, millrace, outputs, processNamed, query } from "./support/stack";
+
+/** What was changed by hand behind the platform's back is seen, and the next up mends it. */
+const broker = () => ({ bootstrap: outputs().kafka, username: "admin", password: outputs().kafkaAdminPassword });
+
+async function mended(resource: RegExp): Promise<void> {
+  const { status, stderr } = await millrace("up");
+  expect(stderr).toMatch(resource);
+  expect(status).toBe(0);
+  expect((await millrace("up")).stderr).toMatch(/^up: nothing to change/m);
+}
+
+test("a topic whose configuration was changed by hand gets its own back", async () => {
+  const topic = "filtered-car-events";
+  const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+  await withAdmin(broker(), (admin) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ ...resource, configEntries: [{ name: "retention.ms", value: "1234567" }] }],
+    }),
+  );
+  await mended(/update +Topic +filtered-car-events/);
+  const { resources } = await withAdmin(broker(), (admin) =>
+    admin.describeConfigs({ includeSynonyms: false, resources: [resource] }),
+  );
+  const retention = resources[0]?.configEntries.find((entry) => entry.configName === "retention.ms");
+  expect(retention?.configValue).toBe("604800000");
+});
+
+test("a topic that was deleted by hand is made again", async () => {
+  await withAdmin(broker(), (admin) => admin.deleteTopics({ topics: ["filtered-car-events.dlq"] }));
+  await mended(/create +Topic +filtered-car-events\.dlq/);
+});
+
+test("a connector that was deleted is made again, and goes on where it was", async () => {
+  await request("DELETE", `${outputs().kafkaConnect}/connectors/entities`);
+  await mended(/create +Connector +entities/);
+  const status = await request<{ connector: { state: string } }>(
+    "GET",
+    `${outputs().kafkaConnect}/connectors/entities/status`,
+  );
+  expect(status.connector.state).toBe("RUNNING");
+});
+
+test("a job that was cancelled by hand comes back by itself", async () => {
+  type Overview = { jobs: { jid: string; name: string; state: string }[] };
+  const jobs = await request<Overview>("GET", `${outputs().flink}/jobs/overview`);
+  const job = jobs.jobs.find((one) => one.name === "route-events" && one.state === "RUNNING");
+  await request("PATCH", `${outputs().flink}/jobs/${job?.jid}?mode=cancel`);
+  await eventually("route-events runs under another id", async () => {
+    const now = await request<Overview>("GET", `${outputs().flink}/jobs/overview`);
+    return now.jobs.some((one) => one.name === "route-events" && one.state === "RUNNING" && one.jid !== job?.jid);
+  });
+});
+
+test("grants that were given or taken by hand are as declared again", async () => {
+  await query("consumers", 'GRANT SELECT ON car_events TO "loan-consumer"');
+  await mended(/update +Role +loan-consumer/);
+  const [found] = await query<{ may: boolean }>(
+    "consumers",
+    "SELECT has_table_privilege('loan-consumer', 'car_events', 'SELECT') AS may",
+  );
+  expect(found?.may).toBe(false);
+});
+
+test("a level that was changed by hand is as declared again", async () => {
+  const url = `${outputs().schemaRegistry}/apis/ccompat/v7/config/raw-business-events-value`;
+  await request("PUT", url, { compatibility: "NONE" });
+  await mended(/update +Subject +raw-business-events-value/);
+  expect(await request("GET", url)).toMatchObject({ compatibilityLevel: "FULL" });
+});
+
+test("a process can be restarted by name; an unknown one names the near match", async () => {
+  const { pid } = await processNamed("car-consumer");
+  expect((await millrace("restart", ["car-consumer"])).stdout).toMatch("car-consumer restarted");
+  expect((await processNamed("car-consumer")).pid).not.toBe(pid);
+  const unknown = await millrace("restart", ["car-consumr"]);
+  expect(unknown.status).toBe(1);
+  expect(unknown.stderr).toMatch(/fix +npm run restart -- car-consumer/);
+  expect(unknown.stderr).not.toMatch(/^\s+at /m);
+});
+
+test("the options that previews check are those of the running connector", async () => {
+  type Option = { name: string; type: string };
+  const options = await request<Option[]>(
+    "GET",
+    `${outputs().kafkaConnect}/connector-plugins/${definition.connector}/config`,
+  );
+  const real = Object.fromEntries(
+    options.filter(({ name }) => !name.startsWith("internal.")).map(({ name, type }) => [name, type]),
+  );
+  const checked = Object.fromEntries(Object.entries(definition.options).map(([name, { type }]) => [name, type]));
+  expect(checked).toEqual(real);
+});
+
+test("an incremental snapshot can be asked for by a signal", async () => {
+  const kafka = new Kafka({
+    brokers: [outputs().kafka],
+    sasl: { mechanism: "plain", username: "admin", password: outputs().kafkaAdminPassword },
+    logLevel: logLevel.NOTHING,
+  });
+  const producer = kafka.producer();
+  await producer.connect();
+  const value = {
+    type: "execute-snapshot",
+    data: { "data-collections": ["public.car_entities"], type: "INCREMENTAL" },
+  };
+  await producer.send({ topic: "entities.signals", messages: [{ key: "entities", value: JSON.stringify(value) }] });
+  await producer.disconnect();
+  await eventually("rows of the snapshot in car_events", async () => {
+    const [row] = await query("consumers", "SELECT count(*) AS n FROM car_events WHERE event_type = 'SNAPSHOT'");
+    return Number(row?.n) > 10;
+  });
+});
