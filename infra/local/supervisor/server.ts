@@ -17,12 +17,16 @@ interface Supervisor {
   readonly keepers: readonly Keeper[];
   /** Requests that are being worked on. */
   pending: number;
+  /** Was asked for more than how things are. Before, having nothing to keep is no reason to leave: who started it is about to ask. */
+  isUsed: boolean;
   readonly sockets: SocketServer;
 }
 
 /** Started, but nobody asks for anything: whoever started it is gone. */
 const UNASKED_MS = 20_000;
 const LOOK_AFTER_CLAIM_MS = 2_000;
+/** Requests of whoever looks on. */
+const reading: ReadonlySet<string> = new Set(["status", "jobs"]);
 
 async function main(stackRoot: string): Promise<void> {
   process.umask(0o077);
@@ -34,6 +38,7 @@ async function main(stackRoot: string): Promise<void> {
     stack,
     keepers: [createConnectors(log), createProcesses(stack), createJobs(log)],
     pending: 0,
+    isUsed: false,
     sockets: createServer((socket) => serve(supervisor, socket)),
   };
   process.on("uncaughtException", (error) => {
@@ -68,6 +73,7 @@ async function answer(supervisor: Supervisor, socket: Socket, line: string): Pro
   supervisor.pending++;
   try {
     const request = JSON.parse(line) as Request;
+    supervisor.isUsed ||= !reading.has(request.method);
     reply = { result: (await dispatch(supervisor, request, (progress) => write({ progress }))) ?? null };
     over = request.method === "retire";
   } catch (error) {
@@ -75,7 +81,7 @@ async function answer(supervisor: Supervisor, socket: Socket, line: string): Pro
   }
   supervisor.pending--;
   // Before the answer: who has removed the last process finds nothing of the stack left.
-  over ||= leaveWhenIdle(supervisor);
+  over ||= supervisor.isUsed && leaveWhenIdle(supervisor);
   write(reply);
   socket.end(() => over && process.exit(0));
 }

@@ -36,10 +36,27 @@ export function startSupervisor(stack: StackPaths): Promise<void> {
 }
 
 async function startOnce(stack: StackPaths): Promise<void> {
-  if (await answers(stack.socket)) return;
   const log = stack.supervisorLog;
   const from = sizeOf(log);
-  const fd = openLog(log);
+  const limit = Date.now() + START_TIMEOUT_MS;
+  let failure: string | undefined;
+  while (failure === undefined && Date.now() < limit) {
+    if (await answers(stack.socket)) return;
+    const launched = await launch(stack);
+    const done = async () => launched.end !== undefined || (await answers(stack.socket));
+    await until(done, { limitMs: limit - Date.now(), everyMs: 20 });
+    // One that ends well has found another at work, or was left by it: look again.
+    if (launched.end !== "exit 0") failure = launched.end;
+  }
+  const lines = lastLines(log, 20, from).map((line) => `    ${line}`);
+  const how = failure === undefined ? ` within ${START_TIMEOUT_MS / 1000} s` : `: ${failure}`;
+  const message = `The supervisor of ${stack.root} did not start${how}.`;
+  throw new SupervisorError([message, `  Last lines of ${log}:`, ...lines].join("\n"), "NO_SUPERVISOR");
+}
+
+/** Starts the program, which outlives us. @returns how it ended, as soon as it did */
+async function launch(stack: StackPaths): Promise<{ readonly end: string | undefined }> {
+  const fd = openLog(stack.supervisorLog);
   const env = Object.fromEntries(handedOn.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
   const child = spawn(process.execPath, ["--enable-source-maps", await supervisorCode(), stack.root], {
     cwd: "/",
@@ -49,16 +66,12 @@ async function startOnce(stack: StackPaths): Promise<void> {
   });
   closeSync(fd);
   child.unref();
-  let error: string | undefined;
+  const launched: { end: string | undefined } = { end: undefined };
   child.once("error", (cause) => {
-    error = `: ${cause.message}`;
+    launched.end = cause.message;
   });
-  const served = await until(() => error !== undefined || answers(stack.socket), {
-    limitMs: START_TIMEOUT_MS,
-    everyMs: 20,
+  child.once("exit", (code, signal) => {
+    launched.end ??= signal ?? `exit ${code}`;
   });
-  if (served && error === undefined) return;
-  const lines = lastLines(log, 20, from).map((line) => `    ${line}`);
-  const message = `The supervisor of ${stack.root} did not start within ${START_TIMEOUT_MS / 1000} s${error ?? ""}.`;
-  throw new SupervisorError([message, `  Last lines of ${log}:`, ...lines].join("\n"), "NO_SUPERVISOR");
+  return launched;
 }

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundle } from "../../../infra/local/bundle";
 import { supervisorOf } from "../../../infra/local/supervisor/client";
+import { stackPaths } from "../../../infra/local/supervisor/paths";
 import type { ProcessSpec } from "../../../infra/local/supervisor/protocol";
+import { startSupervisor } from "../../../infra/local/supervisor/start";
 import { endStacks, freePort, processesOf, readMaybe, supervisorPid, testStack, webServer } from "./stack";
 
 afterEach(endStacks);
@@ -34,4 +36,14 @@ test("two stacks, one with a path too long for a socket, do not know of each oth
   expect(await one.client.status()).toBeUndefined();
   expect(await client.status()).toMatchObject([{ name: "app", state: "ready" }]);
   await client.remove("app");
+});
+
+test("who looks on meanwhile does not send away a supervisor that was just started", async () => {
+  const { root, client } = testStack();
+  await startSupervisor(stackPaths(root));
+  const pid = supervisorPid(root);
+  expect(await client.status()).toEqual([]);
+  expect(await client.callIfRunning({ method: "jobs" })).toEqual([]);
+  await client.ensure(webServer("app", await freePort(), root));
+  expect(supervisorPid(root)).toBe(pid);
 });
