@@ -1,4 +1,4 @@
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { leaveSignalsAlone } from "./command.mjs";
 import { pinMavenModules } from "./maven.mjs";
@@ -27,7 +27,7 @@ async function main([script, ...args]) {
       process.env.MILLRACE_JAVA_HOME = toolchain.javaHome;
       process.env.MILLRACE_TOOLCHAIN = JSON.stringify(toolchain);
     }
-    runScript(resolve(root, script), args);
+    await runScript(resolve(root, script), args);
   }
 }
 
@@ -38,11 +38,9 @@ function needsTools(script, args) {
 }
 
 /** In this process: a second one would cost 40 ms, and would have to be handed signals and exit status. */
-function runScript(file, args) {
+async function runScript(file, args) {
   leaveSignalsAlone();
-  process.argv = [process.argv[0], file, ...args];
-  createRequire(import.meta.url)("./typescript.cjs");
-  Module._load(file, null, true);
+  await createRequire(import.meta.url)("./run.cjs").run(file, args);
 }
 
 try {

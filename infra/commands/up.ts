@@ -1,4 +1,4 @@
-import type { Stack } from "@pulumi/pulumi/automation";
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { readConfig, type StackConfig, valuesOf } from "../config";
 import type { Invocation } from "../deploy";
 import type { Plan } from "../plan/types";
@@ -24,9 +24,11 @@ export async function up(invocation: Invocation): Promise<number> {
   const since = Date.now();
   const { plan, stack, config } = await open(invocation);
   // Refresh first: a process that died or a topic that was changed by hand is mended, too.
-  const counts = await operate("up", stack, (onEvent) => stack.up({ refresh: true, onEvent, suppressOutputs: true }));
+  let outputs: OutputMap = {};
+  const counts = await operate("up", stack, async (onEvent) => {
+    ({ outputs } = await stack.up({ refresh: true, onEvent, suppressOutputs: true }));
+  });
   if (!counts) return 1;
-  const outputs = await stack.outputs();
   const flows = await untilDataFlows(
     plan,
     config,

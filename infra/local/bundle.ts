@@ -6,8 +6,15 @@ import { dirname, join, resolve, sep } from "node:path";
 import type { OnLoadArgs, Plugin } from "esbuild";
 
 /** Enters every key: raise it when a bundle of the same sources would come out differently. */
-const RECIPE = "1";
+const RECIPE = "2";
 const KEPT_DAYS = 30;
+
+export interface BundleOptions {
+  /** Packages left out, and loaded from the project's own at the first use of what they export. */
+  readonly lazy?: readonly string[];
+  /** Whether traces of errors name the sources, under `--enable-source-maps`; reading the map takes time at each start. Default true. */
+  readonly sourceMap?: boolean;
+}
 
 /** What a bundle was made of. A file that is missing has no content. */
 interface Manifest {
@@ -25,18 +32,17 @@ export function cacheFolder(): string {
  * One CommonJS file that holds the TypeScript program `entry` (a path) and all it imports, for plain `node`; run it with
  * `--enable-source-maps` to see traces in the sources. Built when a source changed since the last time, else a matter of
  * milliseconds. Any number of callers may ask at once. `__dirname` and `__filename` mean the source file, as they do unbundled.
- * @param options.external packages left out, for those with native parts: they are then looked up from the cache folder.
  * @returns absolute path of the bundle, named after its content.
  * @throws Error with esbuild's messages when the sources do not compile.
  */
-export async function bundle(entry: string, options: { readonly external?: readonly string[] } = {}): Promise<string> {
+export async function bundle(entry: string, options: BundleOptions = {}): Promise<string> {
   const source = resolve(entry);
   const folder = join(cacheFolder(), "bundles");
-  const recipe = JSON.stringify([RECIPE, process.versions.node.split(".")[0], options.external ?? []]);
+  const recipe = JSON.stringify([RECIPE, process.versions.node.split(".")[0], options]);
   const manifestFile = join(folder, `${sha256(source + recipe).slice(0, 32)}.json`);
   const known = readManifest(manifestFile);
   if (known?.recipe === recipe && existsSync(known.output) && isFresh(known, manifestFile)) return known.output;
-  return build(source, folder, manifestFile, recipe, options.external ?? []);
+  return build(source, folder, manifestFile, recipe, options);
 }
 
 async function build(
@@ -44,7 +50,7 @@ async function build(
   folder: string,
   manifestFile: string,
   recipe: string,
-  external: readonly string[],
+  { lazy = [], sourceMap = true }: BundleOptions,
 ): Promise<string> {
   // Out of esbuild's own sight: it cannot be bundled itself, and a bundled program may have to build another one.
   const esbuild = createRequire(__filename)("esbuild") as typeof import("esbuild");
@@ -58,11 +64,11 @@ async function build(
     platform: "node",
     format: "cjs",
     target: "node20",
-    sourcemap: "inline",
+    sourcemap: sourceMap && "inline",
+    sourcesContent: false,
     keepNames: true,
     logLevel: "silent",
-    external: [...external],
-    plugins: [ownPlace],
+    plugins: [ownPlace, lazyPackages(lazy)],
   });
   const code = result.outputFiles[0]?.contents ?? new Uint8Array();
   const output = join(folder, `${createHash("sha256").update(code).digest("hex").slice(0, 32)}.cjs`);
@@ -92,6 +98,25 @@ const ownPlace: Plugin = {
     });
   },
 };
+
+/** The package as an object that loads it when something is read from it. */
+function lazyPackages(names: readonly string[]): Plugin {
+  const filter = new RegExp(`^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`);
+  return {
+    name: "lazy-packages",
+    setup(build) {
+      if (names.length === 0) return;
+      build.onResolve({ filter }, ({ path, importer }) => ({
+        path: createRequire(importer).resolve(path),
+        namespace: "lazy",
+      }));
+      build.onLoad({ filter: /./, namespace: "lazy" }, ({ path }) => ({
+        contents: `const load = () => require("node:module").createRequire(${JSON.stringify(path)})(${JSON.stringify(path)});
+module.exports = new Proxy({}, { get: (_, key) => (key === "__esModule" ? true : key === "default" ? load() : load()[key]) });`,
+      }));
+    },
+  };
+}
 
 /** Trusts size, inode and both times; where they differ (another checkout, a touch) the content decides. */
 function isFresh(manifest: Manifest, manifestFile: string): boolean {

@@ -7,8 +7,34 @@ export interface KafkaConnection {
   readonly password: string;
 }
 
-/** Runs with a connected admin client, and closes it. */
+interface Shared {
+  readonly admin: Promise<Admin>;
+  users: number;
+}
+/** By connection. The engine asks for many things at once: a login for each would cost more than what is asked. */
+const shared = new Map<string, Shared>();
+const IDLE_MS = 200;
+
+/** Runs with a connected admin client, which others use at the same time; it is closed when nobody has used it for 0.2 s. */
 export async function withAdmin<T>(connection: KafkaConnection, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const key = JSON.stringify(connection);
+  const mine = shared.get(key) ?? { admin: connect(connection), users: 0 };
+  shared.set(key, mine);
+  mine.users++;
+  let isBroken = true;
+  try {
+    const result = await use(await mine.admin);
+    isBroken = false;
+    return result;
+  } finally {
+    mine.users--;
+    // After an error the next user gets a new one.
+    if (isBroken && shared.get(key) === mine) shared.delete(key);
+    setTimeout(() => void closeIfIdle(key, mine), isBroken ? 0 : IDLE_MS);
+  }
+}
+
+async function connect(connection: KafkaConnection): Promise<Admin> {
   const kafka = new Kafka({
     clientId: "millrace-provider",
     brokers: [connection.bootstrap],
@@ -19,11 +45,14 @@ export async function withAdmin<T>(connection: KafkaConnection, use: (admin: Adm
   });
   const admin = kafka.admin();
   await admin.connect();
-  try {
-    return await use(admin);
-  } finally {
-    await admin.disconnect();
-  }
+  return admin;
+}
+
+async function closeIfIdle(key: string, given: Shared): Promise<void> {
+  if (given.users > 0) return;
+  if (shared.get(key) === given) shared.delete(key);
+  // One that never connected has been reported to its users.
+  await given.admin.then((admin) => admin.disconnect()).catch(() => undefined);
 }
 
 /** Whether the broker could not be reached, as opposed to having answered that something is wrong. */
