@@ -1,7 +1,23 @@
-/** Unit tests run from a bare clone in seconds; tests/local/ drives the real platform and is run by tests/run.ts. */
-module.exports = {
+/**
+ * Unit tests start no process and no server (`npm run test:unit`); integration tests do, each its own. tests/local/ drives the whole platform and
+ * has a configuration of its own.
+ */
+const common = {
   testEnvironment: "node",
+  rootDir: __dirname,
   roots: ["<rootDir>/tests"],
-  testMatch: ["**/*.test.ts"],
   transform: { "^.+\\.ts$": ["ts-jest", { transpilation: true, diagnostics: false }] },
+};
+
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["**/*.test.ts"],
+      testPathIgnorePatterns: ["/tests/local/", "\\.integration\\.test\\.ts$"],
+      setupFilesAfterEnv: ["<rootDir>/tests/support/alone.ts"],
+    },
+    { ...common, displayName: "integration", testMatch: ["**/*.integration.test.ts"] },
+  ],
 };

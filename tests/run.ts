@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * All tests: what can be read off the sources, the unit tests, and the real platform end to end. With `--unit` only the
- * first two. Last line: `N passed, N failed, N skipped`.
+ * All tests: what can be read off the sources, the unit tests, those that start processes of their own, and the real platform end to end. With
+ * `--unit` only the first two. Last line: `N passed, N failed, N skipped`.
  */
 const root = join(__dirname, "..");
 const unitOnly = process.argv.includes("--unit");
@@ -21,9 +21,12 @@ async function main(): Promise<void> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   await counted("types", () => tool(bin("tsc"), ["--noEmit"]), total);
   await counted("format and lint", () => tool(bin("biome"), ["check", "."]), total);
-  await jest("unit tests", ["--testPathIgnorePatterns", "/tests/local/"], total);
-  if (!unitOnly)
+  // Nothing waits for anything: every processor is of use.
+  await jest("unit tests", ["--selectProjects", "unit", "--maxWorkers=100%"], total);
+  if (!unitOnly) {
+    await jest("integration tests: real processes", ["--selectProjects", "integration"], total);
     await jest("end to end, on the real platform", ["--runInBand", "--config", "tests/local/jest.config.js"], total);
+  }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   process.exit(total.failed > 0 ? 1 : 0);
 }
