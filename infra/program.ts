@@ -7,11 +7,17 @@ import { LocalPlatform } from "./local/platform";
 import type { Pipeline } from "./model";
 import { projectRoot, stackRoot } from "./paths";
 import { pipelines as all } from "./pipelines";
-import { makePlan } from "./plan";
+import { type Draft, draftPlan, refuseToDeploy } from "./plan";
 import type { Plan } from "./plan/types";
 
 /** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
-export async function planFor(config: StackConfig, pipelines: readonly Pipeline[] = all): Promise<Plan> {
+export async function planFor(config: StackConfig): Promise<Plan> {
+  const { plan, problems } = await draftFor(config);
+  refuseToDeploy(problems);
+  return plan;
+}
+
+export async function draftFor(config: StackConfig, pipelines: readonly Pipeline[] = all): Promise<Draft> {
   const apps = pipelines.flatMap(({ parts }) =>
     parts.filter((part) => part.kind === "app" || part.kind === "stand-in"),
   );
@@ -19,7 +25,7 @@ export async function planFor(config: StackConfig, pipelines: readonly Pipeline[
     config.portBase,
     apps.map((app) => app.name),
   );
-  return makePlan({ root: projectRoot, pipelines, config, endpoints, cacheFolder: join(cacheFolder(), "plan") });
+  return draftPlan({ root: projectRoot, pipelines, config, endpoints, cacheFolder: join(cacheFolder(), "plan") });
 }
 
 /** The Pulumi program: a plan becomes resources. @returns the stack's outputs. */

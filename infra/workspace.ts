@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parseDocument, stringify } from "yaml";
 import { toolchain } from "./local/toolchain";
@@ -33,6 +35,22 @@ export async function openStack(
       pulumiCommand,
       envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", ...backend() },
     },
+  );
+}
+
+/** Inputs of all resources as they were last deployed, by `<type> <name>`. Secrets stay encrypted. */
+export async function deployedInputs({ name, workspace }: Stack): Promise<Map<string, unknown>> {
+  const env = { ...process.env, ...workspace.envVars };
+  // Not `exportStack`, which asks for secrets in clear.
+  const engine = join(toolchain().pulumi, "bin", "pulumi");
+  const options = { cwd: workspace.workDir, env, maxBuffer: 2 ** 28 };
+  const { stdout } = await promisify(execFile)(engine, ["stack", "export", "--stack", name], options);
+  const resources: { urn: string; inputs?: unknown }[] = JSON.parse(stdout).deployment?.resources ?? [];
+  return new Map(
+    resources.map(({ urn, inputs }) => {
+      const [, , type = "", ...rest] = urn.split("::");
+      return [`${type.split(":").pop()} ${rest.join("::")}`, inputs];
+    }),
   );
 }
 

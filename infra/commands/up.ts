@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { readConfig, type StackConfig, valuesOf } from "../config";
 import type { Invocation } from "../deploy";
+import { survey } from "../local/survey";
+import { stackRoot } from "../paths";
+import { refuseToDeploy } from "../plan";
 import type { Plan } from "../plan/types";
-import { deploy, planFor } from "../program";
-import { openStack } from "../workspace";
+import { deploy, draftFor, planFor } from "../program";
+import { deployedInputs, openStack } from "../workspace";
 import { operate, say, seconds } from "./engine";
 import { untilDataFlows } from "./flow";
 
@@ -13,11 +17,19 @@ interface Opened {
   readonly stack: Stack;
 }
 
-/** Plan first: what a person got wrong is said before the engine starts. */
-async function open({ stack, configFile, configText }: Invocation): Promise<Opened> {
+/** All that a person got wrong is said before the engine starts, which stops at the first. */
+async function open({ stack: name, configFile, configText }: Invocation): Promise<Opened> {
   const config = readConfig(valuesOf(configText), configFile, configText);
-  const plan = await planFor(config);
-  return { config, plan, stack: await openStack(stack, configText, async () => deploy(stack, config, plan)) };
+  const { plan, problems } = await draftFor(config);
+  const root = stackRoot(name);
+  const wasDeployed = existsSync(root);
+  // A plan that is wrong makes no stack.
+  if (!wasDeployed && problems.length > 0)
+    refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, new Map()))]);
+  const stack = await openStack(name, configText, async () => deploy(name, config, plan));
+  const deployed = wasDeployed ? await deployedInputs(stack) : new Map();
+  refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, deployed))]);
+  return { config, plan, stack };
 }
 
 export async function up(invocation: Invocation): Promise<number> {
@@ -50,7 +62,10 @@ export async function preview(invocation: Invocation): Promise<number> {
 }
 
 export async function refresh(invocation: Invocation): Promise<number> {
-  const { stack } = await open(invocation);
+  const { stack: name, configFile, configText } = invocation;
+  const config = readConfig(valuesOf(configText), configFile, configText);
+  const plan = await planFor(config);
+  const stack = await openStack(name, configText, async () => deploy(name, config, plan));
   return (await operate("refresh", stack, (onEvent) => stack.refresh({ onEvent }))) ? 0 : 1;
 }
 

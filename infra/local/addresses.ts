@@ -21,6 +21,31 @@ const offsets = {
 /** Apps follow in the order of their names, so that a port does not move when a pipeline is left out. */
 const firstApp = 200;
 
+/** Which process listens on which of them. */
+const listeners = {
+  postgres: ["postgres"],
+  kafka: ["kafka", "kafkaController"],
+  registry: ["registry", "registryManagement"],
+  connect: ["connect"],
+  "flink-jobmanager": ["flink", "flinkRpc", "flinkBlob"],
+  "flink-taskmanager": ["flinkTaskRpc", "flinkTaskData"],
+  "flink-sql-gateway": ["flinkGateway"],
+} as const satisfies Readonly<Record<string, readonly (keyof typeof offsets)[]>>;
+export type Service = keyof typeof listeners;
+
+export const servicePorts = (service: Service, ports: Ports): number[] => listeners[service].map((name) => ports[name]);
+
+/** Every process of a stack and its ports; Flink runs where there are jobs to run. */
+export function processPorts(base: number, plan: Plan): [name: string, ports: readonly number[]][] {
+  const ports = portsOf(base);
+  const hasFlink = plan.principals.some(({ name }) => name === "flink");
+  const services = (Object.keys(listeners) as Service[]).filter((name) => hasFlink || !name.startsWith("flink-"));
+  return [
+    ...services.map((name): [string, number[]] => [name, servicePorts(name, ports)]),
+    ...plan.apps.map(({ name, port }): [string, number[]] => [name, [port]]),
+  ];
+}
+
 export type Ports = Readonly<Record<keyof typeof offsets, number>>;
 
 export const portsOf = (base: number): Ports =>

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { CapturePlan, KafkaGrant } from "../plan/types";
-import { loopback, type Ports } from "./addresses";
+import { loopback, type Ports, servicePorts } from "./addresses";
 import { java, log4j2 } from "./java";
 import { saslFromEnv } from "./kafka";
 import { Process } from "./resources";
@@ -58,7 +58,7 @@ export function connect(
         }),
         env,
         files: { "worker.properties": workerProperties(ports, tools.connectPlugins), "log4j2.properties": log4j2 },
-        ports: [ports.connect],
+        ports: servicePorts("connect", ports),
         ready: { http: `http://${loopback}:${ports.connect}/connectors` },
         keeps: { connectors: `http://${loopback}:${ports.connect}` },
       },

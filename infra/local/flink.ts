@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { loopback, type Ports } from "./addresses";
+import { loopback, type Ports, servicePorts } from "./addresses";
 import { java, log4j2 } from "./java";
 import { Process } from "./resources";
 import { toolchain } from "./toolchain";
@@ -80,7 +80,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
         ),
         env: common,
         files,
-        ports: [ports.flink, ports.flinkRpc, ports.flinkBlob],
+        ports: servicePorts("flink-jobmanager", ports),
         ready: { http: `http://${loopback}:${ports.flink}/overview` },
       },
     },
@@ -105,7 +105,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
         ),
         env: common,
         files,
-        ports: [ports.flinkTaskRpc, ports.flinkTaskData],
+        ports: servicePorts("flink-taskmanager", ports),
         ready: { http: `http://${loopback}:${ports.flink}/overview`, contains: '"taskmanagers":1' },
       },
     },
@@ -120,7 +120,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
         command: jvm("flink-sql-gateway", "org.apache.flink.table.gateway.SqlGateway", 320, []),
         env: common,
         files,
-        ports: [ports.flinkGateway],
+        ports: servicePorts("flink-sql-gateway", ports),
         ready: { http: `http://${loopback}:${ports.flinkGateway}/v1/info` },
       },
     },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { loopback, type Ports } from "./addresses";
+import { loopback, type Ports, servicePorts } from "./addresses";
 import { java, log4j2 } from "./java";
 import { Process } from "./resources";
 import { toolchain } from "./toolchain";
@@ -67,7 +67,7 @@ export function kafka({ root, ports, adminPassword, users }: KafkaArgs, opts: pu
         },
         env: { KAFKA_JAAS: serverJaas },
         files: { "server.properties": serverProperties(ports), "log4j2.properties": log4j2 },
-        ports: [ports.kafka, ports.kafkaController],
+        ports: servicePorts("kafka", ports),
         ready: { tcp: ports.kafka },
       },
     },

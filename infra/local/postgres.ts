@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { loopback, type Ports } from "./addresses";
+import { loopback, type Ports, servicePorts } from "./addresses";
 import { Process } from "./resources";
 import { toolchain } from "./toolchain";
 
@@ -53,7 +53,7 @@ export function postgres(
         ],
         env: {},
         files: {},
-        ports: [ports.postgres],
+        ports: servicePorts("postgres", ports),
         ready: { postgres: ports.postgres },
         pidFiles: ["data/postmaster.pid"],
         // Fast shutdown: connections are closed, not waited for.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { loopback, type Ports } from "./addresses";
+import { loopback, type Ports, servicePorts } from "./addresses";
 import { java } from "./java";
 import { Process } from "./resources";
 import { toolchain } from "./toolchain";
@@ -46,7 +46,7 @@ export function registry(
         }),
         env: { APICURIO_DATASOURCE_PASSWORD: password },
         files: {},
-        ports: [ports.registry, ports.registryManagement],
+        ports: servicePorts("registry", ports),
         ready: { http: `http://${loopback}:${ports.registry}/apis/ccompat/v7/subjects` },
       },
     },

@@ -36,8 +36,27 @@ export interface PlanArgs {
   readonly cacheFolder: string;
 }
 
+/** A plan as far as it could be made, and everything that is wrong with what was declared. */
+export interface Draft {
+  readonly plan: Plan;
+  readonly problems: readonly Problem[];
+}
+
 /** The pipelines as one plan. @throws UserError with everything that is wrong, at once. */
-export async function makePlan({ root, pipelines, config, endpoints, cacheFolder }: PlanArgs): Promise<Plan> {
+export async function makePlan(args: PlanArgs): Promise<Plan> {
+  const { plan, problems } = await draftPlan(args);
+  refuseToDeploy(problems);
+  return plan;
+}
+
+export const refuseToDeploy = (problems: readonly Problem[]): void =>
+  refuse(
+    problems,
+    `The pipelines cannot be deployed, ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}`,
+  );
+
+/** As `makePlan`, for who finds more that is wrong. What cannot be known, because a file cannot be used, is left out of the plan. */
+export async function draftPlan({ root, pipelines, config, endpoints, cacheFolder }: PlanArgs): Promise<Draft> {
   const problems: Problem[] = [];
   const found = <T extends { problems: readonly Problem[] }>(result: T): T => {
     problems.push(...result.problems);
@@ -96,21 +115,18 @@ export async function makePlan({ root, pipelines, config, endpoints, cacheFolder
   }
   const allApps = [...partsOf(pipelines, "app"), ...partsOf(pipelines, "stand-in")].map(({ part }) => part.name);
   problems.push(...checkSettings(config.settings, allApps));
-  refuse(
-    problems,
-    `The pipelines cannot be deployed, ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}`,
-  );
 
-  return {
+  const plan = {
     pipelines: chosen.map(pipelinePlan),
     topics,
     subjects,
-    databases: [...databases.values()],
+    databases: [...databases.values()].filter(({ name }) => !unsure.has(name)),
     captures,
     jobs,
     apps,
     principals: planAccess(chosen).map((principal) => withAllTables(principal, databases)),
   };
+  return { plan, problems };
 }
 
 /** Every database that any part touches, with the shape that its migrations give it. */

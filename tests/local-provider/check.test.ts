@@ -53,7 +53,9 @@ describe("Subject", () => {
 
   const said = (level: string, at: string, what: string, rule: string, where = file): [string, string] => [
     "schema",
-    `Subject orders-value is declared ${level}, and ${where} breaks it at ${at}: ${what} (rule ${rule}).\n` +
+    `${where}: Subject orders-value is declared ${level}, and its new schema breaks it at ${at}: ${what} (rule ${rule}).\n` +
+      `      given    "${at}"\n` +
+      `      allowed  ${rule.startsWith("BACKWARD") ? "what reads all older records: a new field has a default, a type is the same or wider" : "what older readers can read: a field that goes had a default, a type is the same or narrower"}\n` +
       "      fix      Add an optional field instead, or declare a new topic for the new shape.",
   ];
 
@@ -192,25 +194,30 @@ describe("Migration", () => {
   const restore =
     "      fix      Put the applied text back (git shows it) and write the change as a new migration with the next number.";
 
+  const sha = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const changed = `      given    "sha256 ${sha("SELECT 22;")}…"\n      allowed  sha256 ${sha("SELECT 2;")}…, as it was applied\n`;
+
   test.each<[what: string, former: MigrationFile[], now: MigrationFile[], said: string[]]>([
     [
       "changed",
       [file(1), file(2)],
       [file(1), file(2, "SELECT 22;")],
-      [`Migration migrations/shop/0002_step.sql was applied and its text has changed since.\n${restore}`],
+      [
+        `migrations/shop/0002_step.sql: This migration was applied and its text has changed since.\n${changed}${restore}`,
+      ],
     ],
     [
       "removed",
       [file(1), file(2)],
       [file(1)],
-      [`Migration migrations/shop/0002_step.sql was applied and its file is gone.\n${restore}`],
+      [`migrations/shop/0002_step.sql: This migration was applied and its file is gone.\n${restore}`],
     ],
     [
       "inserted before an applied one",
       [file(1), file(3)],
       [file(1), file(2, "SELECT 2;", "late"), file(3)],
       [
-        "Migration migrations/shop/0002_late.sql comes before 3, which was applied already.\n      fix      Give it a number above 3.",
+        "migrations/shop/0002_late.sql: This migration comes before 3, which was applied already.\n      given    2\n      allowed  4 or more\n      fix      Give it a number above 3.",
       ],
     ],
     [
@@ -218,9 +225,9 @@ describe("Migration", () => {
       [file(1), file(2), file(4)],
       [file(2, "SELECT 22;"), file(3), file(4)],
       [
-        `Migration migrations/shop/0001_step.sql was applied and its file is gone.\n${restore}`,
-        `Migration migrations/shop/0002_step.sql was applied and its text has changed since.\n${restore}`,
-        "Migration migrations/shop/0003_step.sql comes before 4, which was applied already.\n      fix      Give it a number above 4.",
+        `migrations/shop/0001_step.sql: This migration was applied and its file is gone.\n${restore}`,
+        `migrations/shop/0002_step.sql: This migration was applied and its text has changed since.\n${changed}${restore}`,
+        "migrations/shop/0003_step.sql: This migration comes before 4, which was applied already.\n      given    3\n      allowed  5 or more\n      fix      Give it a number above 4.",
       ],
     ],
   ])("%s: refused, with the file", async (_what, former, now, said) => {

@@ -49,24 +49,30 @@ export const migration: Handler<MigrationInputs> = {
   remove: async () => {},
 };
 
+type Applied = Pick<MigrationFile, "number" | "file" | "sha256">;
+
 /** What may not change once it was applied. */
-export function appliedChanges(former: readonly MigrationFile[], files: readonly MigrationFile[]): Problem[] {
+export function appliedChanges(former: readonly Applied[], files: readonly Applied[]): Problem[] {
   const problems: Problem[] = [];
   const last = Math.max(0, ...former.map((file) => file.number));
+  const restore =
+    "Put the applied text back (git shows it) and write the change as a new migration with the next number.";
   for (const old of former) {
     const now = files.find((file) => file.number === old.number);
-    const restore =
-      "Put the applied text back (git shows it) and write the change as a new migration with the next number.";
     if (!now)
       problems.push({
         path: "files",
-        message: `Migration ${old.file} was applied and its file is gone.`,
+        file: old.file,
+        message: "This migration was applied and its file is gone.",
         fix: restore,
       });
     else if (now.sha256 !== old.sha256) {
       problems.push({
         path: "files",
-        message: `Migration ${now.file} was applied and its text has changed since.`,
+        file: now.file,
+        message: "This migration was applied and its text has changed since.",
+        given: `sha256 ${now.sha256.slice(0, 12)}…`,
+        allowed: `sha256 ${old.sha256.slice(0, 12)}…, as it was applied`,
         fix: restore,
       });
     }
@@ -75,7 +81,10 @@ export function appliedChanges(former: readonly MigrationFile[], files: readonly
     if (file.number <= last && !former.some((old) => old.number === file.number)) {
       problems.push({
         path: "files",
-        message: `Migration ${file.file} comes before ${last}, which was applied already.`,
+        file: file.file,
+        message: `This migration comes before ${last}, which was applied already.`,
+        given: file.number,
+        allowed: `${last + 1} or more`,
         fix: `Give it a number above ${last}.`,
       });
     }
@@ -89,11 +98,9 @@ async function apply(inputs: MigrationInputs): Promise<void> {
     await client.query("CREATE SCHEMA IF NOT EXISTS millrace");
     await client.query(ledger);
     const done = await applied(client);
-    const changed = appliedChanges(
-      done.map((row) => ({ ...row, sql: "" })),
-      inputs.files,
-    );
-    if (changed.length > 0) throw new Error(changed.map((problem) => `${problem.message} ${problem.fix}`).join("\n"));
+    const changed = appliedChanges(done, inputs.files);
+    if (changed.length > 0)
+      throw new Error(changed.map(({ file, message, fix }) => `${file}: ${message} ${fix}`).join("\n"));
     for (const file of inputs.files) {
       if (done.some((row) => row.number === file.number)) continue;
       await client.query("BEGIN");

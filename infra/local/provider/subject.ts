@@ -1,4 +1,5 @@
 import type { Compatibility } from "../../model";
+import type { Problem } from "../../plan/problems";
 import { incompatibilities } from "../../plan/shape/avro-compatibility";
 import { isStatus, isUnreachable, request } from "../http";
 import type { Handler } from "./handler";
@@ -24,14 +25,7 @@ const api = (inputs: SubjectInputs, path: string) => `${inputs.registry}/apis/cc
 export const subject: Handler<SubjectInputs, SubjectState> = {
   replaceOn: ["name"],
 
-  check(inputs, former, { unknown }) {
-    if (former?.schemaType !== "AVRO" || unknown(former.schema) || former.schema === inputs.schema) return [];
-    return incompatibilities([former.schema], inputs.schema, inputs.compatibility).map((broken) => ({
-      path: "schema",
-      message: `Subject ${inputs.name} is declared ${inputs.compatibility}, and ${inputs.file} breaks it at ${broken.path}: ${broken.message} (rule ${broken.rule}).`,
-      fix: "Add an optional field instead, or declare a new topic for the new shape.",
-    }));
-  },
+  check: (inputs, former, { unknown }) => (unknown(former?.schema) ? [] : brokenLevel(inputs, former)),
 
   async create(inputs) {
     return { id: inputs.name, state: { schemaId: await register(inputs) } };
@@ -80,6 +74,34 @@ export const subject: Handler<SubjectInputs, SubjectState> = {
     }
   },
 };
+
+/** Where a schema that was changed breaks the level of its subject, whose versions the registry knows; where it cannot say, the last one declared. */
+export async function brokenLevel(inputs: SubjectInputs, former: SubjectInputs | undefined): Promise<Problem[]> {
+  if (former?.schemaType !== "AVRO" || former.schema === inputs.schema || inputs.compatibility === "NONE") return [];
+  const versions = await registered(inputs).catch(() => [former.schema]);
+  return incompatibilities(versions, inputs.schema, inputs.compatibility).map((broken) => ({
+    path: "schema",
+    file: inputs.file,
+    message: `Subject ${inputs.name} is declared ${inputs.compatibility}, and its new schema breaks it at ${broken.path}: ${broken.message} (rule ${broken.rule}).`,
+    given: broken.path,
+    allowed: allowed[broken.rule.startsWith("BACKWARD") ? "BACKWARD" : "FORWARD"],
+    fix: "Add an optional field instead, or declare a new topic for the new shape.",
+  }));
+}
+
+const allowed = {
+  BACKWARD: "what reads all older records: a new field has a default, a type is the same or wider",
+  FORWARD: "what older readers can read: a field that goes had a default, a type is the same or narrower",
+};
+
+/** Schemas that the registry compares a new one with, oldest first: all for the transitive levels, else the newest. */
+async function registered(inputs: SubjectInputs): Promise<string[]> {
+  const ask = <T>(path: string) =>
+    request<T>("GET", api(inputs, `/subjects/${inputs.name}/versions${path}`), undefined, 2000);
+  const versions = inputs.compatibility.endsWith("_TRANSITIVE") ? await ask<number[]>("") : ["latest"];
+  const found = await Promise.all(versions.map((version) => ask<{ schema: string }>(`/${version}`)));
+  return found.map(({ schema }) => schema);
+}
 
 /** Level first for what exists, so that a level that was just loosened lets the schema in. */
 async function register(inputs: SubjectInputs): Promise<number> {

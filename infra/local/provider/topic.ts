@@ -1,4 +1,5 @@
 import { ConfigResourceTypes } from "kafkajs";
+import type { Problem } from "../../plan/problems";
 import type { Handler } from "./handler";
 import { isUnreachable, type KafkaConnection, withAdmin } from "./kafka";
 
@@ -16,18 +17,7 @@ export interface TopicInputs {
 export const topic: Handler<TopicInputs> = {
   replaceOn: ["name"],
 
-  check(inputs, former) {
-    if (!former || former.name !== inputs.name || inputs.partitions >= former.partitions) return [];
-    return [
-      {
-        path: "partitions",
-        message: `Topic ${inputs.name} has ${former.partitions} partitions and Kafka cannot take partitions away: the records in them would be lost, and keys would move.`,
-        given: inputs.partitions,
-        allowed: `${former.partitions} or more`,
-        fix: "Keep the number, or declare a topic with another name and move its readers and writers.",
-      },
-    ];
-  },
+  check: (inputs, former) => fewerPartitions(inputs, former),
 
   async create(inputs) {
     await withAdmin(inputs.kafka, async (admin) => {
@@ -77,6 +67,21 @@ export const topic: Handler<TopicInputs> = {
     });
   },
 };
+
+type Size = Pick<TopicInputs, "name" | "partitions">;
+
+export function fewerPartitions(topic: Size, former: Size | undefined): Problem[] {
+  if (!former || former.name !== topic.name || topic.partitions >= former.partitions) return [];
+  return [
+    {
+      path: "partitions",
+      message: `Topic ${topic.name} has ${former.partitions} partitions and Kafka cannot take partitions away: the records in them would be lost, and keys would move.`,
+      given: topic.partitions,
+      allowed: `${former.partitions} or more`,
+      fix: "Keep the number, or declare a topic with another name and move its readers and writers.",
+    },
+  ];
+}
 
 async function converge(inputs: TopicInputs): Promise<void> {
   await withAdmin(inputs.kafka, async (admin) => {
