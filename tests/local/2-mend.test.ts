@@ -1,8 +1,17 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ConfigResourceTypes, Kafka, logLevel } from "kafkajs";
+import { readConfig, valuesOf } from "../../infra/config";
+import { processPorts } from "../../infra/local/addresses";
 import { request } from "../../infra/local/http";
 import { withAdmin } from "../../infra/local/provider/kafka";
+import { supervisorOf } from "../../infra/local/supervisor/client";
+import { projectRoot } from "../../infra/paths";
 import definition from "../../infra/plan/connectors/debezium-postgres.json";
-import { eventually, millrace, outputs, processNamed, query } from "./support/stack";
+import { planFor } from "../../infra/program";
+import { configFile, eventually, millrace, outputs, processNamed, query, root } from "./support/stack";
 
 /** What was changed by hand behind the platform's back is seen, and the next up mends it. */
 const broker = () => ({ bootstrap: outputs().kafka, username: "admin", password: outputs().kafkaAdminPassword });
@@ -115,4 +124,54 @@ test("an incremental snapshot can be asked for by a signal", async () => {
     const [row] = await query("consumers", "SELECT count(*) AS n FROM car_events WHERE event_type = 'SNAPSHOT'");
     return Number(row?.n) > 10;
   });
+});
+
+/** The project's own files are changed, and put back. */
+async function withEdits<T>(edits: Readonly<Record<string, [from: string, to: string]>>, work: () => Promise<T>) {
+  const texts = Object.keys(edits).map((file) => [
+    join(projectRoot, file),
+    readFileSync(join(projectRoot, file), "utf8"),
+  ]);
+  try {
+    for (const [index, [from, to]] of Object.values(edits).entries()) {
+      const [file = "", text = ""] = texts[index] ?? [];
+      if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
+      writeFileSync(file, text.replace(from, to));
+    }
+    return await work();
+  } finally {
+    for (const [file = "", text = ""] of texts) writeFileSync(file, text);
+  }
+}
+
+test("a preview names every mistake at once: of the files, against what is deployed, and of the machine", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await eventually("a server of somebody else listens", async () => other.listening);
+  const { port } = other.address() as { port: number };
+  const config = join(tmpdir(), `millrace-mistakes-${process.pid}.yaml`);
+  writeFileSync(config, `config:\n  millrace:portBase: ${port - 92}\n`);
+  const field = '"name": "eventName"';
+  const edits: Record<string, [string, string]> = {
+    "migrations/entities/0001_entities.sql": ["CREATE TABLE", "-- changed\nCREATE TABLE"],
+    "schemas/business-events/business-event.avsc": [field, '"name": "eventTitle"'],
+    "flink-jobs/filters.yaml": ["operator: greaterThan", "operator: above"],
+    "infra/pipelines/business-events.ts": ['key: "', 'partitions: 1, key: "'],
+  };
+  const { status, stderr } = await withEdits(edits, () => millrace("preview", [], config));
+  other.close();
+  rmSync(config);
+  expect(stderr).toMatch(/migrations\/entities\/0001_entities\.sql +database entities › files: .*its text has changed/);
+  expect(stderr).toMatch(/subject raw-business-events-value › schema: .*breaks it at eventHeader\.eventTitle/);
+  expect(stderr).toMatch(/flink-jobs\/filters\.yaml:\d+ .*\n +given +"above"/);
+  expect(stderr).toMatch(/topic [\w.-]+ › partitions: .*\n +given +1\n +allowed +3 or more/);
+  expect(stderr).toMatch(new RegExp(`Port ${port} of kafka is in use by process ${process.pid} \\(`));
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(status).toBe(1);
+});
+
+test("the ports that a preview looks at are those of the processes", async () => {
+  const running = (await supervisorOf(root).status()) ?? [];
+  const config = readConfig(valuesOf(readFileSync(configFile, "utf8")), configFile);
+  const looked = processPorts(config.portBase, await planFor(config));
+  expect(Object.fromEntries(looked)).toEqual(Object.fromEntries(running.map(({ name, ports }) => [name, ports])));
 });
