@@ -5,6 +5,7 @@ import { installMavenModules, mavenFolders } from "./maven.mjs";
 import { arePackagesInstalled, installPackages, postgresBin } from "./packages.mjs";
 import { shortHash } from "./paths.mjs";
 import { checkPrerequisites } from "./prerequisites.mjs";
+import { prune, touch } from "./prune.mjs";
 import { installedPulumi, installPulumi, isPulumiInstalled, pulumiFolder } from "./pulumi.mjs";
 
 /**
@@ -12,6 +13,8 @@ import { installedPulumi, installPulumi, isPulumiInstalled, pulumiFolder } from 
  * @returns the toolchain as infra/local/toolchain.ts describes it; undefined without tools
  */
 export async function prepare(cache, withTools) {
+  // First, so that no other run removes them between the look and the use.
+  if (withTools) touch([...Object.values(mavenFolders(cache)), pulumiFolder(cache)]);
   const packages = !arePackagesInstalled();
   const maven = withTools && Object.values(mavenFolders(cache)).some((folder) => !existsSync(folder));
   const pulumi = withTools && !isPulumiInstalled(pulumiFolder(cache));
@@ -22,7 +25,11 @@ export async function prepare(cache, withTools) {
     maven && installMavenModules(cache, jdk.home),
     pulumi && installPulumi(cache, installed),
   ]);
-  return withTools ? toolchainIn(cache, jdk) : undefined;
+  if (!withTools) return undefined;
+  const toolchain = toolchainIn(cache, jdk);
+  touch([toolchain.classDataDir]);
+  prune(cache);
+  return toolchain;
 }
 
 /** One failure ends the others, so that nobody waits minutes to hear of it. What they had fetched and compiled so far is kept for the next run. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
@@ -7,7 +7,6 @@ import type { OnLoadArgs, Plugin } from "esbuild";
 
 /** Enters every key: raise it when a bundle of the same sources would come out differently. */
 const RECIPE = "2";
-const KEPT_DAYS = 30;
 
 export interface BundleOptions {
   /** Packages left out, and loaded from the project's own at the first use of what they export. */
@@ -41,7 +40,12 @@ export async function bundle(entry: string, options: BundleOptions = {}): Promis
   const recipe = JSON.stringify([RECIPE, process.versions.node.split(".")[0], options]);
   const manifestFile = join(folder, `${sha256(source + recipe).slice(0, 32)}.json`);
   const known = readManifest(manifestFile);
-  if (known?.recipe === recipe && existsSync(known.output) && isFresh(known, manifestFile)) return known.output;
+  if (known?.recipe === recipe && existsSync(known.output) && isFresh(known, manifestFile)) {
+    const now = new Date();
+    // tools/prune.mjs removes what is not used.
+    for (const path of [known.output, manifestFile]) utimesSync(path, now, now);
+    return known.output;
+  }
   return build(source, folder, manifestFile, recipe, options);
 }
 
@@ -79,7 +83,6 @@ async function build(
   const sources = Object.keys(result.metafile.inputs).map((path) => resolve(dirname(entry), path));
   const inputs = [...sources, ...settings.filter((path) => path !== undefined)].map(inspect);
   mkdirSync(folder, { recursive: true });
-  prune(folder);
   writeWhole(output, code);
   writeWhole(manifestFile, JSON.stringify({ recipe, output, inputs } satisfies Manifest));
   return output;
@@ -157,15 +160,6 @@ function writeWhole(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   writeFileSync(draft, content, { mode: 0o600 });
   renameSync(draft, path);
-}
-
-function prune(folder: string): void {
-  const oldest = Date.now() - KEPT_DAYS * 24 * 3600 * 1000;
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const madeAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? oldest;
-    if (madeAt < oldest) rmSync(path, { force: true });
-  }
 }
 
 function sha256(content: string | Uint8Array): string {
