@@ -1,20 +1,22 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { commands, documents, read } from "./commands";
 import { root } from "./reference";
 
 /** What the documents promise is there: commands, files, and the headings that links point at. */
 
-const documents = [
-  ...readdirSync(root).filter((name) => name.endsWith(".md")),
-  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => join("docs", name)),
-].filter((name) => name.endsWith(".md"));
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
-const read = (document: string) => readFileSync(join(root, document), "utf8");
 /** What npm has without a script of that name. */
 const builtIn = ["ci", "install", "test"];
 
 test("the documents are found", () => {
   expect(documents).toEqual(expect.arrayContaining(["README.md", "CONTRIBUTING.md", "docs/configuration.md"]));
+});
+
+test("tests that are named can be run", () => {
+  const named = commands().flatMap((command) => /^npx jest (\S+)/.exec(command)?.[1] ?? []);
+  expect(named).toContain("tests/plan");
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 describe.each(documents)("%s", (document) => {
