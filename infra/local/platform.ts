@@ -167,7 +167,12 @@ export class LocalPlatform extends pulumi.ComponentResource {
           connect: `http://${loopback}:${ports.connect}`,
           name: capture.name,
           config: captureConfig(capture, ports, user),
-          source: { postgres: server, database: capture.database, slot: capture.slot },
+          source: {
+            postgres: server,
+            database: capture.database,
+            slot: capture.slot,
+            backedUp: args.backup !== undefined,
+          },
         },
         within(connectProcess, { dependsOn }),
       );

@@ -1,4 +1,4 @@
-import { copySlot, dropSlot, type HeldSlot, heldSlots } from "../backup/slots";
+import { copySlot, dropHeld, dropSlot, type HeldSlot, heldSlots } from "../backup/slots";
 import { bytesOf } from "../backup/wal";
 import { isStatus, request } from "../http";
 import { until } from "../supervisor/until";
@@ -8,6 +8,8 @@ export interface ConnectorSource {
   readonly postgres: PostgresConnection;
   readonly database: string;
   readonly slot: string;
+  /** Whether the stack has backups. If not, no slot is held for them once the connector runs: it would keep back log for nobody. */
+  readonly backedUp: boolean;
 }
 
 /** What Debezium keeps in Kafka of how far it has read: places in the log as numbers, and `snapshot` while one is under way. */
@@ -85,3 +87,6 @@ export async function replaceSlot({ postgres, database, slot }: ConnectorSource,
     await copySlot(client, held.name, slot);
   });
 }
+
+export const releaseHeld = ({ postgres, database, slot }: ConnectorSource): Promise<void> =>
+  withPostgres(postgres, database, (client) => dropHeld(client, slot));

@@ -1,7 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HeldSlot } from "../backup/slots";
 import { isStatus, isUnreachable, lastCause, request } from "../http";
-import { type ConnectorSource, createStopped, heldSlot, offsetOf, replaceSlot, setOffset } from "./connector-offsets";
+import {
+  type ConnectorSource,
+  createStopped,
+  heldSlot,
+  offsetOf,
+  releaseHeld,
+  replaceSlot,
+  setOffset,
+} from "./connector-offsets";
 import type { Handler } from "./handler";
 
 export interface ConnectorInputs {
@@ -33,7 +41,7 @@ export const connector: Handler<ConnectorInputs, ConnectorState> = {
     const held = await heldSlot(inputs.source);
     if (held) await goOnAt(inputs, held);
     else await put(inputs);
-    return { id: inputs.name, state: { state: await untilRunning(inputs) } };
+    return { id: inputs.name, state: await runs(inputs) };
   },
 
   async read(state) {
@@ -52,7 +60,7 @@ export const connector: Handler<ConnectorInputs, ConnectorState> = {
     await put(inputs);
     await request("PUT", url(inputs, "/resume"));
     await request("POST", url(inputs, "/restart?includeTasks=true&onlyFailed=true"));
-    return { state: await untilRunning(inputs) };
+    return runs(inputs);
   },
 
   async remove(state) {
@@ -73,6 +81,12 @@ async function goOnAt(inputs: ConnectorInputs, held: HeldSlot): Promise<void> {
     await whileRebalancing(() => setOffset(inputs.connect, inputs.name, inputs.config, held.confirmed));
   }
   await request("PUT", url(inputs, "/resume"));
+}
+
+async function runs(inputs: ConnectorInputs): Promise<ConnectorState> {
+  const state = await untilRunning(inputs);
+  if (!inputs.source.backedUp) await releaseHeld(inputs.source);
+  return { state };
 }
 
 const url = (inputs: ConnectorInputs, path = "") => `${inputs.connect}/connectors/${inputs.name}${path}`;
