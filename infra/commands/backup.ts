@@ -3,6 +3,9 @@ import type { Invocation } from "../deploy";
 import { loopback, portsOf } from "../local/addresses";
 import { backupFolder } from "../local/backup/place";
 import { takeBackup } from "../local/backup/take";
+import * as http from "../local/http";
+import * as kafka from "../local/provider/kafka";
+import * as postgres from "../local/provider/postgres";
 import { stackRoot } from "../paths";
 import { UserError } from "../plan/problems";
 import { planFor } from "../program";
@@ -28,7 +31,7 @@ export async function backup({ stack, configFile, configText }: Invocation): Pro
     throw new UserError([{ message: `Stack ${stack} is not deployed.`, fix: "npm run up" }]);
   const password = (name: string) => String(outputs[name]?.value);
   const ports = portsOf(config.portBase);
-  const base = await takeBackup({
+  const base = await answered(takeBackup)({
     plan: await planFor(config),
     root: stackRoot(stack),
     backup: folder,
@@ -42,3 +45,20 @@ export async function backup({ stack, configFile, configText }: Invocation): Pro
   process.stdout.write(`${base.folder}\n`);
   return 0;
 }
+
+/** A service that is away is no bug. */
+const answered =
+  (take: typeof takeBackup): typeof takeBackup =>
+  async (args) => {
+    try {
+      return await take(args);
+    } catch (error) {
+      if (![http, kafka, postgres].some(({ isUnreachable }) => isUnreachable(error))) throw error;
+      throw new UserError([
+        {
+          message: `A service of the stack does not answer: ${(error as Error).message}.`,
+          fix: "npm run status names it; npm run up.",
+        },
+      ]);
+    }
+  };

@@ -57,6 +57,8 @@ export function postgres(
           // The log is archived every few seconds, mostly empty: small segments spare the disk.
           env: { POSTGRES_PASSWORD: password, INITDB_OPTIONS: backup === undefined ? "" : "--wal-segsize=1" },
           repeatable: true,
+          // To recover from a backup may mean to read gigabytes of log.
+          timeoutMs: 3_600_000,
         },
         command: [bin("postgres"), "-D", "data", ...options],
         env: backup === undefined ? {} : { BACKUP_FOLDER: backup },

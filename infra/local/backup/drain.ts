@@ -12,7 +12,7 @@ type Offsets = ReadonlyMap<string, number>;
  *
  * @throws UserError that names the reader that did not get there
  */
-export async function drained(kafka: KafkaConnection, waves: readonly Wave[], limitMs = 60_000): Promise<void> {
+export async function drained(kafka: KafkaConnection, waves: readonly Wave[], limitMs = 300_000): Promise<void> {
   const end = Date.now() + limitMs;
   await withAdmin(kafka, async (admin) => {
     for (const { topics, readers } of waves) {

@@ -45,6 +45,7 @@ export async function takeBackup(args: TakeArgs): Promise<Base> {
     const cluster = join(args.backup, server.cluster);
     const stamp = stampOf(new Date());
     const held = new Map<CapturePlan, HeldSlot>();
+    await beAlone(client);
     try {
       for (const [capture, slot] of await holdSlots(args, stamp)) held.set(capture, slot);
       const base = await copyBase(args, client, { ...server, folder: cluster, stamp, held });
@@ -60,6 +61,15 @@ export async function takeBackup(args: TakeArgs): Promise<Base> {
       throw error;
     }
   });
+}
+
+/** Goes with the session. */
+const lockKey = 7_205_761;
+
+async function beAlone(client: Client): Promise<void> {
+  const { rows } = await client.query("SELECT pg_try_advisory_lock($1) AS got", [lockKey]);
+  if (rows[0].got) return;
+  throw new UserError([{ message: "Another backup of this stack is under way.", fix: "Wait until it has ended." }]);
 }
 
 /** `20261121T130542`, in UTC: part of a slot's name, and sorts by time. */

@@ -20,6 +20,8 @@ export interface ProcessSpec {
     readonly command: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
     readonly repeatable?: boolean;
+    /** Default 300 000. */
+    readonly timeoutMs?: number;
   };
   /**
    * Files in the process's folder, by relative path, by which it marks that it runs, and which a kill leaves there (`postmaster.pid`). Removed before each

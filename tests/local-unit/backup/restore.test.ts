@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -75,7 +84,8 @@ test("the base backup and all log behind it are laid out, and marked as restored
 
 test("the newest base backup that is whole is taken, also when the folder of the cluster is named", () => {
   makeBase("20261120t100000", "old");
-  mkdirSync(join(cluster, "base", "20261122t100000.tmp", "data"), { recursive: true });
+  makeBase("20261122t100000", "half");
+  renameSync(join(cluster, "base", "20261122t100000"), join(cluster, "base", "20261122t100000.tmp"));
   restoreBackup(cluster, root);
   expect(readFileSync(data("PG_VERSION"), "utf8")).toBe("new");
 });
