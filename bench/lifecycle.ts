@@ -15,7 +15,7 @@ export async function lifecycle(bench: Bench, note: Note): Promise<void> {
   note("up from nothing to rows in the tables, warm cache", seconds(await timed("up")), "< 20 s");
   note("up with nothing to change", seconds(await timed("up")), "< 5 s");
   note("preview", seconds(await timed("preview")), "< 5 s");
-  bench.outputs = JSON.parse(await bench.run("outputs", ["--show-secrets"]));
+  await bench.readOutputs();
   const processes = (await supervisorOf(bench.root).status()) ?? [];
   const total = processes.reduce((sum, { rssBytes = 0 }) => sum + rssBytes, 0);
   for (const { name, rssBytes = 0 } of processes)

@@ -2,23 +2,28 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { stringify } from "yaml";
 import { withPostgres } from "../infra/local/provider/postgres";
 import { projectRoot, stackRoot } from "../infra/paths";
 
-/** The stack that is measured, `bench`, on ports of its own. */
+/** A stack that is measured, on ports of its own. */
 export class Bench {
-  readonly root = stackRoot("bench");
-  readonly configFile = join(projectRoot, ".millrace", "Pulumi.bench.yaml");
+  readonly root: string;
+  readonly configFile: string;
   outputs: Record<string, string> = {};
 
-  constructor() {
+  /** @param more keys of its configuration */
+  constructor(
+    readonly name = "bench",
+    portBase = 29000,
+    more: Readonly<Record<string, unknown>> = {},
+  ) {
+    this.root = stackRoot(name);
+    this.configFile = join(projectRoot, ".millrace", `Pulumi.${name}.yaml`);
     mkdirSync(join(projectRoot, ".millrace"), { recursive: true });
-    this.configure(100);
-  }
-
-  configure(changesPerSecond: number): void {
-    const settings = `{ entities-simulator: { changesPerSecond: ${changesPerSecond} } }`;
-    writeFileSync(this.configFile, `config:\n  millrace:portBase: 29000\n  millrace:settings: ${settings}\n`);
+    const settings = { "entities-simulator": { changesPerSecond: 100 } };
+    const config = { "millrace:portBase": portBase, "millrace:settings": settings, ...more };
+    writeFileSync(this.configFile, stringify({ config }));
   }
 
   /** A command as a user gives it. @returns its standard output */
@@ -28,7 +33,7 @@ export class Bench {
       "infra/deploy.ts",
       command,
       "--stack",
-      "bench",
+      this.name,
       "--config-file",
       this.configFile,
       ...args,
@@ -46,6 +51,10 @@ export class Bench {
         status === 0 ? resolve(stdout) : reject(new Error(`${command}: ${status}\n${stderr}${stdout}`)),
       );
     });
+  }
+
+  async readOutputs(): Promise<void> {
+    this.outputs = JSON.parse(await this.run("outputs", ["--show-secrets"]));
   }
 
   async query<T = Record<string, string>>(database: string, sql: string, parameters: unknown[] = []): Promise<T[]> {

@@ -10,6 +10,8 @@ export interface StackConfig {
   readonly pipelines: readonly string[];
   /** Settings of apps that differ in this environment: app → setting → value. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+  /** Folder that Postgres' log is archived to, and base backups go to; empty: none. */
+  readonly backup: string;
 }
 
 interface Key<T> {
@@ -48,6 +50,12 @@ export const keys: { readonly [K in keyof StackConfig]: Key<StackConfig[K]> } = 
     doc: "Settings of apps that differ in this environment, by app and setting.",
     allowed: "a map of app to a map of setting to text, number or boolean",
     parse: (value) => (isSettings(value) ? value : undefined),
+  },
+  backup: {
+    default: "",
+    doc: "Where Postgres' log is archived all the time, and `npm run backup` puts base backups. Better on another disk. Empty: nowhere.",
+    allowed: "a folder, absolute or from the project's",
+    parse: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined),
   },
 };
 

@@ -14,6 +14,7 @@ export interface Invocation {
   readonly flags: {
     readonly showSecrets: boolean;
     readonly file?: string;
+    readonly from?: string;
     readonly follow: boolean;
     readonly yes: boolean;
   };
@@ -49,6 +50,14 @@ const commands: Readonly<Record<string, Command>> = {
     doc: "restart -- <process>: stop it and start it again",
     run: async (i) => (await import("./commands/logs")).restart(i),
   },
+  backup: {
+    doc: "take a base backup; the log is archived all the time",
+    run: async (i) => (await import("./commands/backup")).backup(i),
+  },
+  restore: {
+    doc: "restore -- --from <folder>: lay out the data of a backup, for up to go on with",
+    run: async (i) => (await import("./commands/restore")).restore(i),
+  },
   outputs: {
     doc: "the stack's outputs as JSON [--show-secrets]",
     run: async (i) => (await import("./commands/outputs")).outputs(i),
@@ -64,7 +73,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /** Other things that lie in `.millrace/`. */
-const reservedStacks = ["state", "workspace", "passphrase"];
+const reservedStacks = ["state", "workspace", "passphrase", "backups"];
 
 async function main(): Promise<number> {
   const { values, positionals } = readArguments();
@@ -102,6 +111,7 @@ async function main(): Promise<number> {
       follow: values.follow ?? false,
       yes: values.yes ?? false,
       ...(values.file !== undefined && { file: values.file }),
+      ...(values.from !== undefined && { from: values.from }),
     },
   });
 }
@@ -118,13 +128,14 @@ function readArguments() {
         follow: { type: "boolean", short: "f" },
         yes: { type: "boolean", short: "y" },
         file: { type: "string" },
+        from: { type: "string" },
       },
     });
   } catch (error) {
     throw new UserError([
       {
         message: (error as Error).message.split(". ")[0] ?? "",
-        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --yes",
+        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --from, --yes",
       },
     ]);
   }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "./config";
 import { endpointsOf, urlsOf } from "./local/addresses";
+import { backupFolder } from "./local/backup/place";
 import { cacheFolder } from "./local/bundle";
 import { LocalPlatform } from "./local/platform";
 import type { Pipeline } from "./model";
@@ -35,6 +36,7 @@ export function deploy(stack: string, config: StackConfig, plan: Plan): Record<s
     projectRoot,
     root: stackRoot(stack),
     portBase: config.portBase,
+    backup: backupFolder(stack, config),
   });
   return {
     ...urlsOf(config.portBase, plan),

@@ -44,12 +44,15 @@ export async function status({ stack, configFile, configText }: Invocation): Pro
     ["CONSUMER GROUP", "LAG"],
     [...lags].filter(([group]) => !group.startsWith("flink-")).map(([group, lag]) => [group, `${lag} records`]),
   );
+  const archive = await archiveRows(config, password("postgresPassword")).catch(unreachable);
+  table(["ARCHIVE", "STATE", "LAST SEGMENT", "ERROR"], archive);
   const memory = processes.reduce((sum, { rssBytes = 0 }) => sum + rssBytes, 0);
   process.stdout.write(`${megabytes(memory)} resident in all\n`);
   const healthy =
     processes.every((one) => one.state === "ready") &&
     jobs.every((job) => job.state === "RUNNING") &&
-    connectors.every((row) => row[1] === "RUNNING");
+    connectors.every((row) => row[1] === "RUNNING") &&
+    archive.every((row) => row[1] === "ARCHIVING");
   return healthy ? 0 : 1;
 }
 
@@ -96,6 +99,24 @@ async function connectorRows(config: StackConfig, postgresPassword: string): Pro
     const lag = slot ? `${slot.behind} bytes of log${slot.active ? "" : ", slot idle"}` : "";
     return [name, state, status.tasks.map((task) => task.state).join(" "), lag, trace ? lastCause(trace) : ""];
   });
+}
+
+/** Whether Postgres' log reaches the backup; none when the stack has no backups. */
+async function archiveRows(config: StackConfig, password: string): Promise<Row[]> {
+  if (config.backup === "") return [];
+  const server = { host: loopback, port: portsOf(config.portBase).postgres, user: "postgres", password };
+  const { rows } = await withPostgres(server, "postgres", (client) =>
+    client.query(
+      `SELECT current_setting('archive_mode') AS mode, last_archived_time AS last, last_failed_wal AS failed,
+              last_failed_time > coalesce(last_archived_time, '-infinity') AS failing FROM pg_stat_archiver`,
+    ),
+  );
+  const [{ mode, last, failed, failing }] = rows;
+  if (mode !== "on") return [[config.backup, "OFF", "", "npm run up turns it on"]];
+  const ago = last ? `${since(last.getTime())} ago` : "none yet";
+  return [
+    [config.backup, failing ? "FAILING" : "ARCHIVING", ago, failing ? `${failed}: npm run logs -- postgres` : ""],
+  ];
 }
 
 /** Records that each consumer group has not confirmed yet. */

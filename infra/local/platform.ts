@@ -29,6 +29,8 @@ export interface LocalArgs {
   /** Folder of the stack, `.millrace/<stack>`, absolute. */
   readonly root: string;
   readonly portBase: number;
+  /** Folder for Postgres' archive and base backups, absolute; undefined: none. */
+  readonly backup: string | undefined;
 }
 
 type Options = pulumi.CustomResourceOptions;
@@ -56,7 +58,7 @@ export class LocalPlatform extends pulumi.ComponentResource {
     this.adminPassword = passwordOf(admin);
 
     // Postgres, its databases, their shape, and who may do what.
-    const postgresProcess = postgres(root, ports, passwordOf(superuser), child());
+    const postgresProcess = postgres(root, ports, passwordOf(superuser), args.backup, child());
     const server = { host: loopback, port: ports.postgres, user: superuser, password: passwordOf(superuser) };
     const registryData = new Database(
       registryDatabase,
@@ -165,6 +167,12 @@ export class LocalPlatform extends pulumi.ComponentResource {
           connect: `http://${loopback}:${ports.connect}`,
           name: capture.name,
           config: captureConfig(capture, ports, user),
+          source: {
+            postgres: server,
+            database: capture.database,
+            slot: capture.slot,
+            backedUp: args.backup !== undefined,
+          },
         },
         within(connectProcess, { dependsOn }),
       );

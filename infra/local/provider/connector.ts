@@ -1,5 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { HeldSlot } from "../backup/slots";
 import { isStatus, isUnreachable, lastCause, request } from "../http";
+import {
+  type ConnectorSource,
+  createStopped,
+  heldSlot,
+  offsetOf,
+  releaseHeld,
+  replaceSlot,
+  setOffset,
+} from "./connector-offsets";
 import type { Handler } from "./handler";
 
 export interface ConnectorInputs {
@@ -8,6 +18,8 @@ export interface ConnectorInputs {
   readonly name: string;
   /** Secrets only as references that the worker resolves, for example `${env:NAME}`. */
   readonly config: Readonly<Record<string, string>>;
+  /** Where it reads from; a slot that a backup holds there is what it goes on at when it has no offsets. */
+  readonly source: ConnectorSource;
 }
 export interface ConnectorState {
   /** RUNNING, PAUSED, FAILED …, of the connector or its worst task. */
@@ -26,8 +38,10 @@ export const connector: Handler<ConnectorInputs, ConnectorState> = {
   drifted: (state) => state.state !== "RUNNING",
 
   async create(inputs) {
-    await put(inputs);
-    return { id: inputs.name, state: { state: await untilRunning(inputs) } };
+    const held = await heldSlot(inputs.source);
+    if (held) await goOnAt(inputs, held);
+    else await put(inputs);
+    return { id: inputs.name, state: await runs(inputs) };
   },
 
   async read(state) {
@@ -46,7 +60,7 @@ export const connector: Handler<ConnectorInputs, ConnectorState> = {
     await put(inputs);
     await request("PUT", url(inputs, "/resume"));
     await request("POST", url(inputs, "/restart?includeTasks=true&onlyFailed=true"));
-    return { state: await untilRunning(inputs) };
+    return runs(inputs);
   },
 
   async remove(state) {
@@ -55,6 +69,25 @@ export const connector: Handler<ConnectorInputs, ConnectorState> = {
     });
   },
 };
+
+/**
+ * Begins where a backup's slot stands, unless Kafka knows where the connector was. So after a restore, or a loss of Kafka alone, the changes since the backup come
+ * once more with the same ids, and no snapshot comes on top of them with others. Can be run again after it was interrupted at any point.
+ */
+async function goOnAt(inputs: ConnectorInputs, held: HeldSlot): Promise<void> {
+  await whileRebalancing(() => createStopped(inputs.connect, inputs.name, inputs.config));
+  if (!(await offsetOf(inputs.connect, inputs.name))) {
+    await replaceSlot(inputs.source, held);
+    await whileRebalancing(() => setOffset(inputs.connect, inputs.name, inputs.config, held.confirmed));
+  }
+  await request("PUT", url(inputs, "/resume"));
+}
+
+async function runs(inputs: ConnectorInputs): Promise<ConnectorState> {
+  const state = await untilRunning(inputs);
+  if (!inputs.source.backedUp) await releaseHeld(inputs.source);
+  return { state };
+}
 
 const url = (inputs: ConnectorInputs, path = "") => `${inputs.connect}/connectors/${inputs.name}${path}`;
 

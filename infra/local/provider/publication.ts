@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { dropHeld, dropSlot } from "../backup/slots";
 import type { Handler } from "./handler";
 import { identifier, type PostgresConnection, readOr, withPostgres } from "./postgres";
 
@@ -8,7 +9,7 @@ export interface PublicationInputs {
   readonly name: string;
   /** Tables of schema public. */
   readonly tables: readonly string[];
-  /** Replication slot that its one reader makes; dropped with the publication, or it would hold back the log for ever. */
+  /** Replication slot that its one reader makes; dropped with the publication, and those held for backups too, or they would hold back the log for ever. */
   readonly slot: string;
 }
 
@@ -39,13 +40,8 @@ export const publication: Handler<PublicationInputs> = {
 
   async remove(state) {
     await withPostgres(state.postgres, state.database, async (client) => {
-      await client.query(
-        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active",
-        [state.slot],
-      );
-      await client.query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1", [
-        state.slot,
-      ]);
+      await dropSlot(client, state.slot);
+      await dropHeld(client, state.slot);
       await client.query(`DROP PUBLICATION IF EXISTS ${identifier(state.name)}`);
     });
   },

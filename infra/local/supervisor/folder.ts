@@ -33,7 +33,7 @@ export function writeFolder(stack: StackPaths, spec: ProcessSpec, user: User | u
   }
 }
 
-/** True when the spec's preparation has to run; an interrupted one has then been wiped. */
+/** True when the spec's preparation has to run; what an interrupted one left has then been wiped, unless it is repeatable. */
 export function needsPreparation(stack: StackPaths, spec: ProcessSpec): boolean {
   if (!spec.prepare) return false;
   const folder = folderOf(stack, spec.name);
@@ -41,7 +41,7 @@ export function needsPreparation(stack: StackPaths, spec: ProcessSpec): boolean 
   // Someone who deletes the folder by hand wants a new one.
   if (mark === "done" && existsSync(folder) && readdirSync(folder).length > 0) return false;
   // Without a mark nothing was interrupted: what lies there is data from before there was a preparation, and not ours to wipe.
-  if (mark === "begun") rmSync(folder, { recursive: true, force: true });
+  if (mark === "begun" && !spec.prepare.repeatable) rmSync(folder, { recursive: true, force: true });
   return true;
 }
 

@@ -131,13 +131,13 @@ async function endFormer({ stack, spec }: Managed): Promise<void> {
 }
 
 async function prepare(managed: Managed): Promise<void> {
-  const { command = [], env = {} } = managed.spec.prepare ?? {};
+  const { command = [], env = {}, timeoutMs = PREPARE_TIMEOUT_MS } = managed.spec.prepare ?? {};
   const all = { ...managed.spec.env, ...env };
   const running = spawn(managed, "preparation", command, all, (pid) => `prepares (pid ${pid})`);
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), PREPARE_TIMEOUT_MS);
+  const timer = setTimeout(() => late.abort(), timeoutMs);
   const timeout = new Promise<string>((resolve) => {
-    late.signal.addEventListener("abort", () => resolve(`took longer than ${PREPARE_TIMEOUT_MS / 1000} s`));
+    late.signal.addEventListener("abort", () => resolve(`took longer than ${timeoutMs / 1000} s`));
   });
   const how = (await Promise.race([running.ended, managed.stopped, timeout])) ?? "was stopped";
   clearTimeout(timer);

@@ -14,9 +14,15 @@ export interface ProcessSpec {
   readonly files: Readonly<Record<string, string>>;
   /**
    * Runs once, before the first start, in the process's folder, with `env`; its effects are then on disk. When it was interrupted, everything in the
-   * folder is removed and it runs again from nothing.
+   * folder is removed and it runs again from nothing; `repeatable`: it copes with what it finds, and nothing is removed.
    */
-  readonly prepare?: { readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+  readonly prepare?: {
+    readonly command: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    readonly repeatable?: boolean;
+    /** Default 300 000. */
+    readonly timeoutMs?: number;
+  };
   /**
    * Files in the process's folder, by relative path, by which it marks that it runs, and which a kill leaves there (`postmaster.pid`). Removed before each
    * start, when nothing of the former one runs any more: the number in such a file may by then be another process's.

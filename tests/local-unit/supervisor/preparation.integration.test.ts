@@ -49,6 +49,15 @@ test("interrupted with its supervisor, it is ended, its folder wiped, and it run
   expect([existsSync(join(root, "app", "whole")), existsSync(join(root, "app", "rubbish"))]).toEqual([true, false]);
 });
 
+test("interrupted, a repeatable one runs again on what it left", async () => {
+  const { client, root } = testStack();
+  const { prepare, ...spec } = await prepared(root, "test -e half || { touch half; exit 1; }");
+  const { state } = await client.ensure({ ...spec, prepare: { command: [], ...prepare, repeatable: true } });
+  expect(state).toBe("ready");
+  expect(runs(root)).toBe(2);
+  expect(existsSync(join(root, "app", "half"))).toBe(true);
+});
+
 test("a failing one is tried three times from nothing, then told", async () => {
   const { client, root } = testStack();
   const spec = await prepared(root, "test ! -e rest || echo not wiped; touch rest; echo no space left; exit 5");

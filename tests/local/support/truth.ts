@@ -1,5 +1,8 @@
 import { query } from "./stack";
 
+/** One statement as superuser, in a database of the stack that is looked at: the test stack, unless another is given. */
+export type Query = typeof query;
+
 /**
  * What the consumers must have received, worked out without any code of the platform: triggers write down every change of the three tables in the
  * transaction that makes it, and the rules are written again here, by hand, from the words of the filters' descriptions.
@@ -24,9 +27,9 @@ const audited = ["car_entities", "loan_entities", "service_record"] as const;
  *
  * @returns that moment, for `received`
  */
-export async function beginAudit(): Promise<string> {
+export async function beginAudit(ask: Query = query): Promise<string> {
   const text = "(SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(to_jsonb(%)))";
-  await query(
+  await ask(
     "entities",
     `DO $do$ DECLARE t text; BEGIN
        LOCK TABLE car_entities, loan_entities, service_record IN EXCLUSIVE MODE;
@@ -48,13 +51,13 @@ export async function beginAudit(): Promise<string> {
        INSERT INTO audit.begun VALUES (clock_timestamp());
      END $do$`,
   );
-  const [row] = await query<{ begun: string }>("entities", "SELECT begun::text FROM audit.begun");
+  const [row] = await ask<{ begun: string }>("entities", "SELECT begun::text FROM audit.begun");
   return String(row?.begun);
 }
 
 /** Expected rows of a consumer, each as one line of text, with how often it must be there. */
-export async function expected(consumer: Consumer): Promise<Map<string, number>> {
-  const changes = await query<Change>("entities", "SELECT id, tbl, op, old, new FROM audit.changes ORDER BY id");
+export async function expected(consumer: Consumer, ask: Query = query): Promise<Map<string, number>> {
+  const changes = await ask<Change>("entities", "SELECT id, tbl, op, old, new FROM audit.changes ORDER BY id");
   return counted(
     changes
       .map(eventOf)
@@ -64,9 +67,9 @@ export async function expected(consumer: Consumer): Promise<Map<string, number>>
 }
 
 /** The rows that the consumer has, of changes since the audit began. */
-export async function received(consumer: Consumer, since: string): Promise<Map<string, number>> {
+export async function received(consumer: Consumer, since: string, ask: Query = query): Promise<Map<string, number>> {
   type Stored = { event_name: string; entities: { entityType: string; entityId: string; updatedAttributes: Row }[] };
-  const rows = await query<Stored>("consumers", `SELECT event_name, entities FROM ${consumer} WHERE created_at > $1`, [
+  const rows = await ask<Stored>("consumers", `SELECT event_name, entities FROM ${consumer} WHERE created_at > $1`, [
     since,
   ]);
   return counted(
