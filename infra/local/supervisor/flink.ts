@@ -93,11 +93,11 @@ async function execute(session: string, statement: string): Promise<string | und
     statement,
   });
   const operation = `${session}/operations/${operationHandle}`;
-  const until = Date.now() + 120_000;
+  const until = Date.now() + 300_000;
   for (;;) {
     const { status } = await request<{ status: string }>("GET", `${operation}/status`);
     if (status === "FINISHED" || status === "ERROR" || status === "CANCELED") break;
-    if (Date.now() > until) throw new Error(`statement not finished within 120 s: ${statement.slice(0, 80)}`);
+    if (Date.now() > until) throw new Error(`statement not finished within 300 s: ${statement.slice(0, 80)}`);
     await delay(20);
   }
   // An error comes as the answer to the question for the result.
