@@ -1,15 +1,5 @@
 import type { StackConfig } from "../../infra/config";
-import {
-  app,
-  capture,
-  database,
-  deadLetter,
-  flinkJob,
-  type Pipeline,
-  pipeline,
-  type Topic,
-  topic,
-} from "../../infra/model";
+import { app, capture, database, flinkJob, type Pipeline, pipeline, type Topic, topic } from "../../infra/model";
 import { pipelines as real } from "../../infra/pipelines";
 import type { Problem } from "../../infra/plan/problems";
 import { changing, copyProject, partOf, problemsOf, temporaryFolder, withPart } from "./project";
@@ -194,7 +184,7 @@ test("many mistakes of many kinds are told at once", async () => {
     project,
     more(
       app("Writer", { runs: "nowhere", writes: [raw, consumers.table("loan_event")], settings: { port: 1 } }),
-      flinkJob("no-file", { reads: [like("nobody")], writes: [like("x y")], rejects: deadLetter(like("nobody")) }),
+      flinkJob("no-file", { reads: [like("nobody")], writes: [like("x y")] }),
       capture(consumers, "more", {
         tables: ["loan_events"],
         compatibility: "FULL",

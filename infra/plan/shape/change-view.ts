@@ -38,9 +38,9 @@ export function changeView({ table, topic, database }: ChangeViewArgs): {
   const rowTypes = avroColumns(changeSchemas({ capture: database, database, table }).value);
   const rowType = rowTypes.find((column) => column.name === "after")?.type ?? "";
   const own: (FlinkColumn & { expression: string })[] = [
-    { name: "op", type: "STRING NOT NULL", expression: "`op`" },
+    { name: "op", type: "STRING", expression: "`op`" },
     { name: "event_id", type: "STRING", expression: eventId(table, database) },
-    { name: "committed_at", type: "BIGINT NOT NULL", expression: "`source`.`ts_ms`" },
+    { name: "committed_at", type: "BIGINT", expression: "`source`.`ts_ms`" },
     { name: "captured_at", type: "BIGINT", expression: "`ts_ms`" },
     { name: "changed", type: "MAP<STRING, STRING>", expression: changedAttributes(columns) },
     { name: "before", type: rowType, expression: "`before`" },
@@ -57,6 +57,29 @@ export function changeView({ table, topic, database }: ChangeViewArgs): {
     sql: `CREATE TEMPORARY VIEW ${identifier(name)} AS\nSELECT\n${lines.join(",\n")}\nFROM ${identifier(topic)}`,
     columns: all.map(({ name, type }) => ({ name, type })),
   };
+}
+
+/** The envelope's columns. A table may lose a column before its migrations say so: what is inside of a column need not be there. */
+export const envelopeColumns = (schema: unknown): FlinkColumn[] =>
+  avroColumns(schema).map(({ name, type }) => {
+    const [, inner = "", own = ""] = /^(.*?)( NOT NULL)?$/s.exec(type) ?? [];
+    return { name, type: inner.replaceAll(" NOT NULL", "") + own };
+  });
+
+/**
+ * A record that fits the envelope and is no change of a row of this table: the view's columns would be null where an event has none. The schema of
+ * another table's envelope fits as well, because what is inside of a column need not be there.
+ */
+export function noChange({ name, primaryKey }: TableShape): { condition: string; reason: string } {
+  const has = (row: string) => primaryKey.map((column) => `${row}.${identifier(column)} IS NOT NULL`).join(" AND ");
+  const condition = [
+    `\`source\`.\`table\` <> ${literal(name)} OR \`source\`.\`table\` IS NULL OR \`ts_ms\` IS NULL OR NOT CASE \`op\``,
+    `  WHEN 'u' THEN ${has("`before`")} AND ${has("`after`")}`,
+    `  WHEN 'd' THEN ${has("`before`")}`,
+    `  ELSE \`op\` IN ('c', 'r') AND ${has("`after`")}`,
+    "END",
+  ].join("\n");
+  return { condition, reason: `it is no change of a row of ${name}` };
 }
 
 const before = (column: Column) => `\`before\`.${identifier(column.name)}`;
