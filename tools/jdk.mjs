@@ -111,6 +111,6 @@ function describe(home, on) {
   if (!version) return undefined;
   // Versions before 9 are written 1.8.0.
   const major = Number(/^(?:1\.)?(\d+)/.exec(version)?.[1]);
-  const missing = ["bin/java", "bin/jar"].find((program) => !on.isProgram(join(home, program)));
+  const missing = ["bin/java", "bin/javac", "bin/jar"].find((program) => !on.isProgram(join(home, program)));
   return { home, version, major, missing, hash: shortHash(on.real(home), release) };
 }

@@ -37,7 +37,7 @@ export function checkPrerequisites(need, on = machine) {
     problems.push({
       message: `There is no JDK ${oldestJdk} or newer: not in JAVA_HOME, not as \`java\` on PATH, not where the system keeps its JDKs.`,
       given: jdk.seen.join(", ") || "none",
-      allowed: `${oldestJdk} or newer, with bin/java and bin/jar`,
+      allowed: `${oldestJdk} or newer, with bin/java, bin/javac and bin/jar`,
       fix: [
         "Debian  sudo apt-get install openjdk-21-jdk-headless (on Debian 12: temurin-21-jdk of packages.adoptium.net)",
         "Fedora  sudo dnf install java-latest-openjdk-devel",

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endAll } from "./command.mjs";
+import { flinkLibFolder, installFlinkLib } from "./flink-lib.mjs";
 import { installMavenModules, mavenFolders } from "./maven.mjs";
 import { arePackagesInstalled, installPackages, postgresBin } from "./packages.mjs";
 import { shortHash } from "./paths.mjs";
@@ -17,12 +18,13 @@ export async function prepare(cache, withTools) {
   if (withTools) touch([...Object.values(mavenFolders(cache)), pulumiFolder(cache)]);
   const packages = !arePackagesInstalled();
   const maven = withTools && Object.values(mavenFolders(cache)).some((folder) => !existsSync(folder));
+  const flinkLib = withTools && !existsSync(flinkLibOf(cache));
   const pulumi = withTools && !isPulumiInstalled(pulumiFolder(cache));
   const installed = pulumi ? await installedPulumi() : undefined;
   const { jdk } = checkPrerequisites({ jdk: withTools, npm: packages, maven, go: pulumi && !installed });
   await all([
     packages && installPackages(cache),
-    maven && installMavenModules(cache, jdk.home),
+    (maven || flinkLib) && installJava(cache, jdk.home),
     pulumi && installPulumi(cache, installed),
   ]);
   if (!withTools) return undefined;
@@ -30,6 +32,14 @@ export async function prepare(cache, withTools) {
   touch([toolchain.classDataDir]);
   prune(cache);
   return toolchain;
+}
+
+const flinkLibOf = (cache) => flinkLibFolder(cache, mavenFolders(cache).flink);
+
+/** Our formats are compiled against Flink's jars. */
+async function installJava(cache, jdkHome) {
+  await installMavenModules(cache, jdkHome);
+  await installFlinkLib(cache, mavenFolders(cache).flink, jdkHome);
 }
 
 /** One failure ends the others, so that nobody waits minutes to hear of it. What they had fetched and compiled so far is kept for the next run. */
@@ -49,11 +59,12 @@ async function all(works) {
 
 export function toolchainIn(cache, jdk) {
   const folders = mavenFolders(cache);
+  const flinkLib = flinkLibFolder(cache, folders.flink);
   // An archive of class data fits one JVM and one class path only.
   const classDataDir = join(
     cache,
     "class-data",
-    shortHash(jdk.hash, ...Object.values(folders).map((folder) => basename(folder))),
+    shortHash(jdk.hash, ...[...Object.values(folders), flinkLib].map((folder) => basename(folder))),
   );
   mkdirSync(classDataDir, { recursive: true });
   return {
@@ -65,7 +76,7 @@ export function toolchainIn(cache, jdk) {
     kafkaLibs: folders.kafka,
     connectLibs: folders.connect,
     connectPlugins: folders["connect-plugins"],
-    flinkLib: folders.flink,
+    flinkLib,
     flinkPlugins: folders["flink-plugins"],
     registryDir: folders.registry,
     postgresBin: postgresBin(),

@@ -10,7 +10,8 @@
  *   routing    declared filters, compiled into one flink job: one output topic per filter
  *   app        a TypeScript program, long-running
  *   stand-in   plays an outside party where there is none (local and ephemeral environments)
- *   dead letter  where records of a topic go that could not be used: bytes unchanged, reason and origin in headers
+ *   dead letter  where records of a topic go that could not be used: bytes unchanged, reason and origin in headers. An app declares its own; each topic
+ *                that a flink job or a routing reads has one
  */
 
 /** A length of time with its unit: `"7 days"`, `"250 ms"`. */
@@ -49,8 +50,9 @@ export interface DeadLetter {
   readonly name: string;
   readonly of: Topic;
 }
+export const deadLetterOf = (topic: string) => `${topic}.dlq`;
 /** Kept 30 days, one partition. */
-export const deadLetter = (of: Topic): DeadLetter => ({ kind: "dead letter", name: `${of.name}.dlq`, of });
+export const deadLetter = (of: Topic): DeadLetter => ({ kind: "dead letter", name: deadLetterOf(of.name), of });
 
 export interface Table {
   readonly kind: "table";
@@ -115,7 +117,6 @@ export type Writable = Topic | Table;
 export interface Flow {
   readonly reads?: readonly Readable[];
   readonly writes?: readonly Writable[];
-  readonly rejects?: DeadLetter;
 }
 
 export interface FlinkJobArgs extends Flow {
@@ -147,6 +148,7 @@ export interface Routing {
 export const routing = (name: string, args: RoutingArgs): Routing => ({ kind: "routing", name, args });
 
 export interface AppArgs extends Flow {
+  readonly rejects?: DeadLetter;
   /** Folder below `apps/`. Default `<pipeline>/<name>`. */
   readonly runs?: string;
   /** Become environment variables in upper snake case. */

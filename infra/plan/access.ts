@@ -30,7 +30,7 @@ function jobGrants(job: FlinkJob | Routing): KafkaGrant[] {
   return [
     ...reads.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Read")])),
     ...writes.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Write")])),
-    ...(rejects ? [topicGrant(rejects.name, "Write")] : []),
+    ...rejects.map((name) => topicGrant(name, "Write")),
     { resource: "group", name: jobGroup(job.name), operations: ["Read", "Describe"] },
   ];
 }
@@ -65,7 +65,7 @@ function appPrincipalOf(app: App | StandIn): PrincipalPlan {
       postgres.push({ database: end.database.name, table: end.name, privileges: ["SELECT", "INSERT", "UPDATE"] });
     else kafka.push(topicGrant(end.name, "Write"));
   }
-  if (rejects) kafka.push(topicGrant(rejects.name, "Write"));
+  kafka.push(...rejects.map((name) => topicGrant(name, "Write")));
   if (app.kind === "stand-in")
     postgres.push({ database: app.plays.name, table: "*", privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"] });
   if (kafka.some((grant) => grant.operations.includes("Write"))) {

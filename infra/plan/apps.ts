@@ -65,7 +65,7 @@ export function planApp(
     "WRITES_TABLE",
     writes.filter((end) => end.kind === "table").map((end) => end.name),
   );
-  if (rejects) env.REJECTS_TOPIC = rejects.name;
+  name("REJECTS_TOPIC", rejects);
 
   const own = new Set([...Object.keys(env), ...setByTheTarget]);
   const place = `${placeOf(pipeline, app)} › settings`;

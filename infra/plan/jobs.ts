@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FlinkJob, Pipeline, Routing, Topic } from "../model";
+import type { FlinkJob, Pipeline, Readable, Routing, Topic } from "../model";
 import { flinkPrincipal, jobGroup } from "./access";
 import { insert, overBound, parseFilters } from "./filters";
 import type { Problem } from "./problems";
 import type { SchemaText } from "./schemas";
-import { avroColumns, changeView, type FlinkColumn, kafkaTable, keyExpression } from "./shape/flink-tables";
-import { identifier, literal } from "./shape/sql-text";
+import { envelopeColumns, noChange } from "./shape/change-view";
+import { avroColumns, changeView, keyExpression, topicSink, topicSource } from "./shape/flink-tables";
+import { literal } from "./shape/sql-text";
 import { checkJob, type Relation } from "./sql";
 import { flowOf, placeOf } from "./topics";
 import type { DatabasePlan, Endpoints, JobPlan } from "./types";
@@ -44,8 +45,9 @@ export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
   const own = part.kind === "routing" ? routingStatements(args, part) : fileStatements(args, part, tables);
   if (own.problems.length > 0) return { problems: own.problems };
   const { reads, writes, rejects } = flowOf(part);
-  const inserts = own.statements.filter((statement) => /^INSERT\s/i.test(statement));
-  const others = own.statements.filter((statement) => !inserts.includes(statement));
+  const isInsert = (statement: string) => /^INSERT\s/i.test(statement);
+  const inserts = [...own.statements.filter(isInsert), ...tables.deadLetters];
+  const others = own.statements.filter((statement) => !isInsert(statement));
   const parallelism = part.args.parallelism ?? 1;
   return {
     job: {
@@ -62,7 +64,7 @@ export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
         `EXECUTE STATEMENT SET BEGIN\n${inserts.map((statement) => `${statement};\n`).join("\n")}END`,
       ],
       reads: reads.flatMap((end) => (end.kind === "table" ? [] : [end.name])),
-      writes: [...writes.map((end) => end.name), ...(rejects ? [rejects.name] : [])],
+      writes: [...writes.map((end) => end.name), ...rejects],
       file: fileOf(pipeline, part),
     },
     problems: [],
@@ -74,6 +76,8 @@ const fileOf = (pipeline: Pipeline, part: FlinkJob | Routing) =>
 
 interface Tables {
   readonly statements: readonly string[];
+  /** An INSERT for each topic that is read. */
+  readonly deadLetters: readonly string[];
   readonly reads: readonly Relation[];
   readonly writes: readonly Relation[];
   /** Names that it could use if the schema of a topic, or the shape of a table, were known. */
@@ -83,6 +87,7 @@ interface Tables {
 /** Flink's view of every topic that the job touches. Topics whose schema cannot be used have been reported already. */
 function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
   const statements: string[] = [];
+  const deadLetters: string[] = [];
   const reads: Relation[] = [];
   const writes: Relation[] = [];
   const missing = new Set<string>();
@@ -94,8 +99,18 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
       if (end.kind === "change stream") missing.add(`${end.table.name}_changes`);
       continue;
     }
-    statements.push(sourceTable(end.name, schema, part.name, endpoints));
-    reads.push({ name: end.name, columns: avroColumns(schema.json) });
+    const unfit = unfitOf(part, end, schema);
+    const source = topicSource({
+      topic: end.name,
+      columns: end.kind === "change stream" ? envelopeColumns(schema.json) : avroColumns(schema.json),
+      endpoints,
+      clientProperties,
+      groupId: jobGroup(part.name),
+      ...(unfit && { unfit }),
+    });
+    statements.push(...source.statements);
+    deadLetters.push(source.insert);
+    reads.push({ name: end.name, columns: source.columns });
     if (end.kind !== "change stream") continue;
     const shape = databases.get(end.table.database.name)?.tables.find((table) => table.name === end.table.name);
     if (!shape) continue;
@@ -107,43 +122,25 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     const schema = end.kind === "table" ? undefined : schemas.get(end.name);
     if (!schema) missing.add(end.name);
     if (!schema || end.kind !== "topic") continue;
-    const sink = sinkTable(end, schema, endpoints);
+    const sink = topicSink({
+      topic: end.name,
+      columns: avroColumns(schema.json),
+      valueSchema: schema.text,
+      key: { field: end.args.key },
+      endpoints,
+      clientProperties,
+    });
     statements.push(sink.sql);
     writes.push({ name: end.name, columns: sink.columns });
   }
-  return { statements, reads, writes, missing };
+  return { statements, deadLetters, reads, writes, missing };
 }
 
-function sourceTable(topic: string, schema: SchemaText, job: string, endpoints: Endpoints): string {
-  const metadata = { partition: true, offset: true };
-  return kafkaTable({
-    mode: "source",
-    name: topic,
-    topic,
-    columns: avroColumns(schema.json),
-    endpoints,
-    clientProperties,
-    groupId: jobGroup(job),
-    metadata,
-  }).sql;
-}
-
-function sinkTable(
-  topic: Topic,
-  schema: SchemaText,
-  endpoints: Endpoints,
-): { sql: string; columns: readonly FlinkColumn[] } {
-  const columns = avroColumns(schema.json);
-  return kafkaTable({
-    mode: "sink",
-    name: topic.name,
-    topic: topic.name,
-    columns,
-    valueSchema: schema.text,
-    key: { field: topic.args.key },
-    endpoints,
-    clientProperties,
-  });
+/** What Avro lets through and the job could do nothing with. */
+function unfitOf(part: FlinkJob | Routing, end: Readable, schema: SchemaText) {
+  if (end.kind === "change stream") return noChange;
+  if (part.kind !== "routing") return undefined;
+  return { condition: overBound(schema.json), reason: "more entities than filters look at" };
 }
 
 /** The statements of a job's file, checked against what it declares. */
@@ -175,9 +172,9 @@ function fileStatements(
   return { statements: statements.map((statement) => statement.sql), problems };
 }
 
-/** One INSERT for each enabled filter, and one for what the filters cannot judge, which goes to the dead letter. */
+/** One INSERT for each enabled filter. */
 function routingStatements(
-  { root, pipeline, schemas, endpoints }: JobArgs,
+  { root, pipeline, schemas }: JobArgs,
   part: Routing,
 ): { statements: string[]; problems: Problem[] } {
   const { reads, writes } = part.args;
@@ -208,35 +205,5 @@ function routingStatements(
     const { name, args } = writes.find((topic) => topic.name === filter.outputTopic) as Topic;
     return insert(filter, { from: reads.name, into: name, columns, key: keyExpression(args.key) });
   });
-  const dead = deadLetterTable(reads, schema, endpoints);
-  return { statements: [dead.sql, ...inserts, dead.insert], problems: [] };
-}
-
-/** Events with more entities than the filters look at: as they were, with reason and origin in headers. */
-function deadLetterTable(of: Topic, schema: SchemaText, endpoints: Endpoints): { sql: string; insert: string } {
-  const name = `${of.name}.dlq`;
-  const columns = avroColumns(schema.json);
-  const table = kafkaTable({
-    mode: "dead letter",
-    name,
-    topic: name,
-    columns,
-    valueSchema: schema.text,
-    subject: `${of.name}-value`,
-    endpoints,
-    clientProperties,
-  });
-  const bytes = (expression: string) => `ENCODE(${expression}, 'UTF-8')`;
-  const headers = [
-    ["reason", bytes("'more entities than filters look at'")],
-    ["origin-topic", bytes(literal(of.name))],
-    ["origin-partition", bytes("CAST(`partition` AS STRING)")],
-    ["origin-offset", bytes("CAST(`offset` AS STRING)")],
-  ];
-  const insertInto = `INSERT INTO ${identifier(name)}
-SELECT ${columns.map((column) => identifier(column.name)).join(", ")},
-  MAP[${headers.map(([key = "", value]) => `${literal(key)}, ${value}`).join(", ")}]
-FROM ${identifier(of.name)}
-WHERE ${overBound(schema.json)}`;
-  return { sql: table.sql, insert: insertInto };
+  return { statements: inserts, problems: [] };
 }

@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import {
   type Capture,
   type Database,
-  type DeadLetter,
   type Duration,
-  deadLetter,
+  deadLetterOf,
   type Part,
   type Pipeline,
   type Readable,
@@ -23,16 +22,28 @@ const legalName = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 const sizeOf = ({ partitions = 3, retention = "7 days" }: Topic["args"]) => ({ partitions, retention });
 const captureSizeOf = ({ partitions = 1, retention = "7 days" }: Capture["args"]) => ({ partitions, retention });
 
-/** What a part reads, writes and rejects to, whatever kind it is. */
-export function flowOf(part: Part): { reads: readonly Readable[]; writes: readonly Writable[]; rejects?: DeadLetter } {
+export interface PartFlow {
+  readonly reads: readonly Readable[];
+  readonly writes: readonly Writable[];
+  /** Names of dead letters. */
+  readonly rejects: readonly string[];
+}
+
+/** What a part reads, writes and rejects to, whatever kind it is. An app says what it rejects; a job has a dead letter for each topic that it reads. */
+export function flowOf(part: Part): PartFlow {
   switch (part.kind) {
     case "capture":
-      return { reads: part.streams.map((stream) => stream.table), writes: [] };
+      return { reads: part.streams.map((stream) => stream.table), writes: [], rejects: [] };
     case "routing":
-      return { reads: [part.args.reads], writes: part.args.writes, rejects: deadLetter(part.args.reads) };
+      return { reads: [part.args.reads], writes: part.args.writes, rejects: [deadLetterOf(part.args.reads.name)] };
+    case "flink job": {
+      const { reads = [], writes = [] } = part.args;
+      const topics = reads.filter((end) => end.kind !== "table");
+      return { reads, writes, rejects: topics.map(({ name }) => deadLetterOf(name)) };
+    }
     default: {
       const { reads = [], writes = [], rejects } = part.args;
-      return { reads, writes, ...(rejects && { rejects }) };
+      return { reads, writes, rejects: rejects ? [rejects.name] : [] };
     }
   }
 }
@@ -72,9 +83,9 @@ export function planTopics(pipelines: readonly Pipeline[]): {
       for (const end of [...flow.reads, ...flow.writes]) {
         if (end.kind === "topic") declare(end, place);
       }
-      if (flow.rejects) {
-        declare(flow.rejects.of, place);
-        derive({ name: flow.rejects.name, partitions: 1, config: { ...deletion(30 * day), ...roomForHeaders } }, place);
+      if ("rejects" in part.args && part.args.rejects) declare(part.args.rejects.of, place);
+      for (const name of flow.rejects) {
+        derive({ name, partitions: 1, config: { ...deletion(30 * day), ...roomForHeaders } }, place);
       }
       if (part.kind === "capture") {
         const { partitions, retention } = captureSizeOf(part.args);

@@ -31,7 +31,7 @@ const apps = fc
   .array(flow, { maxLength: 4 })
   .map((flows) => flows.map((args, i) => app(`app-${i}`, args as App["args"])));
 const jobs = fc
-  .array(fc.record({ reads: some(...topics), writes: some(...topics), rejects: fc.constant(undefined) }), {
+  .array(fc.record({ reads: some(...topics), writes: some(...topics) }), {
     maxLength: 3,
   })
   .map((flows) => flows.map((args, i) => flinkJob(`job-${i}`, args as FlinkJob["args"])));
@@ -69,7 +69,9 @@ function implied(args: App["args"] | FlinkJob["args"], group: string): string[] 
         all.add(right);
   }
   const written = (args.writes ?? []).flatMap((end) => (end.kind === "table" ? [] : [end.name]));
-  if (args.rejects) written.push(args.rejects.name);
+  if ("rejects" in args && args.rejects) written.push(args.rejects.name);
+  if (group.startsWith("flink-"))
+    for (const end of args.reads ?? []) if (end.kind !== "table") written.push(`${end.name}.dlq`);
   for (const name of written) for (const right of ["Write", "Describe"]) all.add(`${right} topic ${name}`);
   for (const end of args.writes ?? []) {
     if (end.kind === "table") for (const right of ["SELECT", "INSERT", "UPDATE"]) all.add(`${right} shop.${end.name}`);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { endpointsOf } from "../../infra/local/addresses";
-import type { App, DeadLetter, StandIn } from "../../infra/model";
+import type { App, StandIn } from "../../infra/model";
 import { pipelines } from "../../infra/pipelines";
 import { planApp } from "../../infra/plan/apps";
 import { reservedNames } from "../../infra/plan/names";
@@ -42,15 +42,11 @@ const rules: Readonly<Record<string, () => string[]>> = {
     parts
       .map(({ part }) => part.name)
       .filter((name) => !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || reservedNames.includes(name)),
-  "an app that reads a topic has a dead letter for it": () =>
-    apps.flatMap(({ app }) => {
-      const { reads, rejects } = flowOf(app);
-      return reads.some((end) => end.kind !== "table" && end.name !== rejects?.of.name) ? [app.name] : [];
-    }),
-  "a dead letter is of a topic that its part reads": () =>
+  "whoever reads a topic has a dead letter for it, and for no other": () =>
     parts.flatMap(({ part }) => {
-      const { reads, rejects } = flowOf(part) as { reads: readonly { name: string }[]; rejects?: DeadLetter };
-      return rejects && !reads.some(({ name }) => name === rejects.of.name) ? [part.name] : [];
+      const { reads, rejects } = flowOf(part);
+      const wanted = reads.flatMap((end) => (end.kind === "table" ? [] : [`${end.name}.dlq`]));
+      return rejects.join() === wanted.join() ? [] : [part.name];
     }),
   "a topic is kept for a stated time": () =>
     [...topics.values()].flatMap(({ name, args }) => (args.retention === "forever" ? [name] : [])),

@@ -3,7 +3,6 @@ import {
   app,
   capture,
   database,
-  deadLetter,
   flinkJob,
   type Pipeline,
   pipeline,
@@ -194,7 +193,7 @@ test("many mistakes of many kinds are told at once", async () => {
     project,
     more(
       app("Writer", { runs: "nowhere", writes: [raw, consumers.table("loan_event")], settings: { port: 1 } }),
-      flinkJob("no-file", { reads: [like("nobody")], writes: [like("x y")], rejects: deadLetter(like("nobody")) }),
+      flinkJob("no-file", { reads: [like("nobody")], writes: [like("x y")] }),
       capture(consumers, "more", {
         tables: ["loan_events"],
         compatibility: "FULL",

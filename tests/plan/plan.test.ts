@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { avro, deadLetter, flinkJob, pipeline, topic } from "../../infra/model";
+import { avro, flinkJob, pipeline, topic } from "../../infra/model";
 import { planTopics } from "../../infra/plan/topics";
 import type { Plan } from "../../infra/plan/types";
 import { copyProject, planOf, temporaryFolder } from "./project";
@@ -21,6 +21,9 @@ test("the plan of business-events: topics", () => {
   "__debezium-heartbeat.entities ×1 {"cleanup.policy":"delete","retention.ms":"86400000"}",
   "entities.signals ×1 {"cleanup.policy":"delete","retention.ms":"86400000"}",
   "raw-business-events ×3 {"cleanup.policy":"delete","retention.ms":"604800000"}",
+  "entities.public.car_entities.dlq ×1 {"cleanup.policy":"delete","retention.ms":"2592000000","max.message.bytes":"1114124"}",
+  "entities.public.loan_entities.dlq ×1 {"cleanup.policy":"delete","retention.ms":"2592000000","max.message.bytes":"1114124"}",
+  "entities.public.service_record.dlq ×1 {"cleanup.policy":"delete","retention.ms":"2592000000","max.message.bytes":"1114124"}",
   "filtered-loan-events ×3 {"cleanup.policy":"delete","retention.ms":"604800000"}",
   "filtered-service-events ×3 {"cleanup.policy":"delete","retention.ms":"604800000"}",
   "filtered-car-events ×3 {"cleanup.policy":"delete","retention.ms":"604800000"}",
@@ -79,6 +82,9 @@ test("the plan of business-events: who may do what", () => {
   "  topic entities.public.loan_entities: Read Describe",
   "  topic entities.public.service_record: Read Describe",
   "  topic raw-business-events: Write Describe Read",
+  "  topic entities.public.car_entities.dlq: Write Describe",
+  "  topic entities.public.loan_entities.dlq: Write Describe",
+  "  topic entities.public.service_record.dlq: Write Describe",
   "  group flink-to-events: Read Describe",
   "  topic filtered-loan-events: Write Describe",
   "  topic filtered-service-events: Write Describe",
@@ -138,11 +144,11 @@ test("the plan of business-events: apps and their environment", () => {
 test("the plan of business-events: subjects, captures, jobs, and what a person looks at", () => {
   const { captures, jobs, subjects } = plan;
   expect({
-    pipelines: plan.pipelines,
-    subjects: subjects.map(({ name, compatibility, file }) => `${name} ${compatibility} ${file}`),
-    captures: captures.map(({ config, ...rest }) => rest),
-    jobs: jobs.map(({ statements, ...rest }) => ({ ...rest, statements: statements.length })),
-  }).toMatchInlineSnapshot(`
+  pipelines: plan.pipelines,
+  subjects: subjects.map(({ name, compatibility, file }) => `${name} ${compatibility} ${file}`),
+  captures: captures.map(({ config, ...rest }) => rest),
+  jobs: jobs.map(({ statements, ...rest }) => ({ ...rest, statements: statements.length }))
+}).toMatchInlineSnapshot(`
 {
   "captures": [
     {
@@ -175,9 +181,12 @@ test("the plan of business-events: subjects, captures, jobs, and what a person l
         "entities.public.loan_entities",
         "entities.public.service_record",
       ],
-      "statements": 14,
+      "statements": 20,
       "writes": [
         "raw-business-events",
+        "entities.public.car_entities.dlq",
+        "entities.public.loan_entities.dlq",
+        "entities.public.service_record.dlq",
       ],
     },
     {
@@ -188,7 +197,7 @@ test("the plan of business-events: subjects, captures, jobs, and what a person l
       "reads": [
         "raw-business-events",
       ],
-      "statements": 9,
+      "statements": 10,
       "writes": [
         "filtered-loan-events",
         "filtered-service-events",
@@ -292,15 +301,11 @@ describe("topics of generated pipelines", () => {
     );
   const pipelines = declared.chain((topics) =>
     fc
-      .array(fc.record({ reads: fc.subarray(topics), writes: fc.subarray(topics), of: fc.constantFrom(...topics) }), {
+      .array(fc.record({ reads: fc.subarray(topics), writes: fc.subarray(topics) }), {
         minLength: 1,
         maxLength: 4,
       })
-      .map((flows) =>
-        flows.map(({ reads, writes, of }, i) =>
-          pipeline(`p-${i}`, [flinkJob(`j-${i}`, { reads, writes, rejects: deadLetter(of) })]),
-        ),
-      ),
+      .map((flows) => flows.map(({ reads, writes }, i) => pipeline(`p-${i}`, [flinkJob(`j-${i}`, { reads, writes })]))),
   );
 
   test("each stands once, with its dead letter, and its declared size", () => {
@@ -312,9 +317,9 @@ describe("topics of generated pipelines", () => {
         for (const { parts } of all) {
           for (const part of parts) {
             if (part.kind !== "flink job") continue;
-            const { reads = [], writes = [], rejects } = part.args;
+            const { reads = [], writes = [] } = part.args;
             const expected = [...reads, ...writes].map(({ name }) => name);
-            expect(names).toEqual(expect.arrayContaining([...expected, rejects?.name]));
+            expect(names).toEqual(expect.arrayContaining([...expected, ...reads.map(({ name }) => `${name}.dlq`)]));
           }
         }
         for (const { name, args } of known.values()) {

@@ -36,6 +36,7 @@ function machine({ files = {}, env = {}, platform = "linux", nodeVersion = "20.1
 const jdk = (home: string, version: string) => ({
   [`${home}/release`]: `JAVA_VERSION="${version}"\n`,
   [`${home}/bin/java`]: "",
+  [`${home}/bin/javac`]: "",
   [`${home}/bin/jar`]: "",
 });
 const everything = { jdk: true, maven: true, go: true, npm: true };

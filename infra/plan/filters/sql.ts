@@ -1,3 +1,4 @@
+import { epochMs } from "../shape/sql-text";
 import { allPlaces, numberPattern, precision, scale } from "./decimal";
 import { type AvroType, boundedArrays } from "./fields";
 import { isRefused, parsePattern } from "./pattern";
@@ -54,19 +55,13 @@ export function insert(filter: Filter, args: InsertArgs): string {
   return [
     `INSERT INTO ${identifier(args.into)}`,
     `SELECT ${args.columns.map(identifier).join(", ")},`,
-    `  CAST(ROW(${literal(filter.id)}, ${literal(filter.consumerId)}, ${nowMs}) AS ${metadataType}),`,
+    `  CAST(ROW(${literal(filter.id)}, ${literal(filter.consumerId)}, ${epochMs("CURRENT_TIMESTAMP")}) AS ${metadataType}),`,
     `  ${args.key}`,
     `FROM ${identifier(args.from)}`,
     `WHERE ${condition(filter)}`,
   ].join("\n");
 }
 
-/**
- * Epoch ms of the record's own CURRENT_TIMESTAMP, in any session time zone: EXTRACT(EPOCH …) would count from local midnight.
- * TIMESTAMPDIFF gives an INT, so the seconds are counted from 2020 on, and last until 2088.
- */
-const start2020 = 1_577_836_800_000;
-const nowMs = `${start2020} + CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(${start2020}, 3), CURRENT_TIMESTAMP) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM CURRENT_TIMESTAMP)`;
 const metadataType = "ROW<`filterId` STRING NOT NULL, `consumerId` STRING NOT NULL, `filteredAt` BIGINT NOT NULL>";
 
 /** `element` is the element that a surrounding sameEntity group, or the condition itself, is tried on. */

@@ -38,9 +38,9 @@ export function changeView({ table, topic, database }: ChangeViewArgs): {
   const rowTypes = avroColumns(changeSchemas({ capture: database, database, table }).value);
   const rowType = rowTypes.find((column) => column.name === "after")?.type ?? "";
   const own: (FlinkColumn & { expression: string })[] = [
-    { name: "op", type: "STRING NOT NULL", expression: "`op`" },
+    { name: "op", type: "STRING", expression: "`op`" },
     { name: "event_id", type: "STRING", expression: eventId(table, database) },
-    { name: "committed_at", type: "BIGINT NOT NULL", expression: "`source`.`ts_ms`" },
+    { name: "committed_at", type: "BIGINT", expression: "`source`.`ts_ms`" },
     { name: "captured_at", type: "BIGINT", expression: "`ts_ms`" },
     { name: "changed", type: "MAP<STRING, STRING>", expression: changedAttributes(columns) },
     { name: "before", type: rowType, expression: "`before`" },
@@ -58,6 +58,23 @@ export function changeView({ table, topic, database }: ChangeViewArgs): {
     columns: all.map(({ name, type }) => ({ name, type })),
   };
 }
+
+/** The envelope's columns. A table may lose a column before its migrations say so: what is inside of a column need not be there. */
+export const envelopeColumns = (schema: unknown): FlinkColumn[] =>
+  avroColumns(schema).map(({ name, type }) => {
+    const [, inner = "", own = ""] = /^(.*?)( NOT NULL)?$/s.exec(type) ?? [];
+    return { name, type: inner.replaceAll(" NOT NULL", "") + own };
+  });
+
+/** A record of the envelope's schema that says nothing of a row: the view's columns would be null where an event has none. */
+export const noChange = {
+  condition: `NOT CASE \`op\`
+  WHEN 'u' THEN \`before\` IS NOT NULL AND \`after\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
+  WHEN 'd' THEN \`before\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
+  ELSE \`op\` IN ('c', 'r') AND \`after\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
+END`,
+  reason: "it is no change of a row: its op, before, after and ts_ms do not fit together",
+};
 
 const before = (column: Column) => `\`before\`.${identifier(column.name)}`;
 const after = (column: Column) => `\`after\`.${identifier(column.name)}`;

@@ -22,3 +22,11 @@ export function identifier(name: string): string {
     throw new Error(`not a name that Flink SQL can hold: ${JSON.stringify(name)}`);
   return `\`${name.replaceAll("`", "``")}\``;
 }
+
+/**
+ * Epoch ms of a TIMESTAMP_LTZ, in any session time zone: EXTRACT(EPOCH …) would count from local midnight.
+ * TIMESTAMPDIFF gives an INT, so the seconds are counted from 2020 on, and last until 2088.
+ */
+export const epochMs = (instant: string): string =>
+  `${start2020} + CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(${start2020}, 3), ${instant}) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM ${instant})`;
+const start2020 = 1_577_836_800_000;

@@ -1,8 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../../infra/plan/problems";
+import { envelopeColumns, noChange } from "../../../infra/plan/shape/change-view";
 import { changeSchemas } from "../../../infra/plan/shape/debezium-schema";
-import { avroColumns, changeView, kafkaTable, keyColumn, keyExpression } from "../../../infra/plan/shape/flink-tables";
+import {
+  avroColumns,
+  changeView,
+  keyColumn,
+  keyExpression,
+  topicSink,
+  topicSource,
+} from "../../../infra/plan/shape/flink-tables";
 import type { TableShape } from "../../../infra/plan/types";
 
 const endpoints = { kafka: "127.0.0.1:17092", registry: "http://127.0.0.1:17081" };
@@ -43,29 +51,26 @@ const entities = [
 test.each(entities.map((shape) => [shape.name, shape] as const))("the tables and views of %s", (name, shape) => {
   const topic = `entities.public.${name}`;
   const { value } = changeSchemas({ capture: "entities", database: "entities", table: shape });
-  const source = kafkaTable({
-    mode: "source",
-    name: topic,
+  const source = topicSource({
     topic,
-    columns: avroColumns(value),
+    columns: envelopeColumns(value),
     endpoints,
     clientProperties: { "security.protocol": "SASL_PLAINTEXT" },
     groupId: "to-events",
-    metadata: { partition: true, offset: true, timestamp: true },
+    unfit: noChange,
   });
-  expect(source.sql).toMatchSnapshot();
+  expect([...source.statements, source.insert].join("\n\n")).toMatchSnapshot();
   expect(changeView({ table: shape, topic, database: "entities" }).sql).toMatchSnapshot();
 });
 
 const eventSchema = readFileSync(join(__dirname, "../../../schemas/business-events/business-event.avsc"), "utf8");
-const common = { name: "events", topic: "raw-business-events", columns: avroColumns(eventSchema), endpoints };
+const common = { topic: "raw-business-events", columns: avroColumns(eventSchema), endpoints };
 const optionOf = (sql: string, name: string) =>
   new RegExp(`'${name.replaceAll(".", "\\.")}' = (.*?),?\n`).exec(sql)?.[1];
 
 describe("a sink", () => {
-  const sink = kafkaTable({
+  const sink = topicSink({
     ...common,
-    mode: "sink",
     valueSchema: eventSchema,
     key: { field: "eventBody.entities[0].entityId" },
   });
@@ -101,44 +106,56 @@ describe("a sink", () => {
   });
 
   test("without a key has no column for it", () => {
-    const plain = kafkaTable({ ...common, mode: "sink", valueSchema: eventSchema });
+    const plain = topicSink({ ...common, valueSchema: eventSchema });
     expect(plain.columns).toEqual(common.columns);
     expect(plain.sql).not.toContain("key.");
   });
 });
 
-test("a dead letter has headers, and may write under another subject", () => {
-  const { sql, columns } = kafkaTable({
-    ...common,
-    topic: "raw.dlq",
-    mode: "dead letter",
-    valueSchema: eventSchema,
-    subject: "raw-business-events-value",
-  });
-  expect(columns.at(-1)).toEqual({ name: "headers", type: "MAP<STRING NOT NULL, BYTES>" });
-  expect(sql).toContain("`headers` MAP<STRING NOT NULL, BYTES> METADATA");
-  expect(optionOf(sql, "value.avro-confluent.subject")).toBe("'raw-business-events-value'");
-  expect(sql).not.toContain("'key.");
-});
-
 describe("a source", () => {
-  test("goes on where its group was, and has no metadata that was not asked for", () => {
-    const { sql, columns } = kafkaTable({ ...common, mode: "source", groupId: "it's" });
-    expect(optionOf(sql, "properties.group.id")).toBe("'it''s'");
-    expect(optionOf(sql, "properties.auto.offset.reset")).toBe("'earliest'");
-    expect(sql).toContain("'scan.startup.mode' = 'group-offsets'");
-    expect(columns.map(({ name }) => name)).toEqual(["eventHeader", "eventBody", "sourceMetadata"]);
+  const source = topicSource({ ...common, groupId: "it's" });
+  const [records = "", view = "", deadLetter = ""] = source.statements;
+
+  test("goes on where its group was", () => {
+    expect(optionOf(records, "properties.group.id")).toBe("'it''s'");
+    expect(optionOf(records, "properties.auto.offset.reset")).toBe("'earliest'");
+    expect(records).toContain("'scan.startup.mode' = 'group-offsets'");
   });
 
   // Flink 2.3 plans `before.status IS NULL` as FALSE, and COALESCE(before.status, …) as before.status, when status is NOT NULL in a row that is null.
-  test("lets everything inside of its columns be null", () => {
-    const { columns } = kafkaTable({ ...common, mode: "source" });
-    for (const { type } of columns) expect(type.replace(/ NOT NULL$/, "")).not.toContain("NOT NULL");
-    expect(columns[0]?.type).toMatch(/ NOT NULL$/);
+  test("lets every column be null, and what is inside of it; a record has to have what the schema has", () => {
+    expect(source.columns.map(({ name }) => name)).toEqual(common.columns.map(({ name }) => name));
+    for (const { type } of source.columns) expect(type).not.toContain("NOT NULL");
+    const type = common.columns.map(({ name, type }) => `\`${name}\` ${type}`).join(", ");
+    expect(optionOf(records, "value.lenient.type")).toBe(`'ROW<${type}>'`);
   });
 
-  test("that reads with a declared schema keeps its types", () => {
-    expect(kafkaTable({ ...common, mode: "source", valueSchema: eventSchema }).columns).toEqual(common.columns);
+  test("has the good records in a view of the topic's name, without what tells the others apart", () => {
+    expect(view).toBe(
+      [
+        "CREATE TEMPORARY VIEW `raw-business-events` AS",
+        "SELECT `eventHeader`, `eventBody`, `sourceMetadata`",
+        "FROM `records of raw-business-events`",
+        "WHERE `value.error` IS NULL",
+      ].join("\n"),
+    );
+  });
+
+  test("copies the others to the dead letter: key and value as bytes, its headers with reason and origin", () => {
+    expect(optionOf(deadLetter, "topic")).toBe("'raw-business-events.dlq'");
+    expect(optionOf(deadLetter, "key.format")).toBe("'raw'");
+    expect(optionOf(deadLetter, "value.format")).toBe("'raw'");
+    const headers = [...source.insert.matchAll(/^ {2}'([a-z-]+)', ENCODE/gm)].map(([, name]) => name);
+    expect(headers).toEqual(["reason", "origin-topic", "origin-partition", "origin-offset", "origin-timestamp"]);
+    expect(source.insert).toMatch(/WHERE `value.error` IS NOT NULL$/);
+  });
+
+  test("what can be read and not be used is in one of both, too, whatever is null in its condition", () => {
+    const unfit = { condition: "`a` > 8", reason: "it's too many" };
+    const { statements, insert } = topicSource({ ...common, groupId: "g", unfit });
+    expect(statements[1]).toMatch(/WHERE `value.error` IS NULL AND NOT \(\(`a` > 8\) IS TRUE\)$/);
+    expect(insert).toMatch(/WHERE `value.error` IS NOT NULL OR \(`a` > 8\) IS TRUE$/);
+    expect(insert).toContain("COALESCE(`value.error`, 'it''s too many')");
   });
 });
 
@@ -160,9 +177,9 @@ describe("changeView", () => {
     const row =
       "ROW<`service_id` STRING NOT NULL, `odometer_km` BIGINT, `scheduled_on` DATE NOT NULL, `completed_at` STRING>";
     expect(columns).toEqual([
-      { name: "op", type: "STRING NOT NULL" },
+      { name: "op", type: "STRING" },
       { name: "event_id", type: "STRING" },
-      { name: "committed_at", type: "BIGINT NOT NULL" },
+      { name: "committed_at", type: "BIGINT" },
       { name: "captured_at", type: "BIGINT" },
       { name: "changed", type: "MAP<STRING, STRING>" },
       { name: "before", type: row },

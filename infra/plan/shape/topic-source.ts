@@ -1,0 +1,129 @@
+import { deadLetterOf } from "../../model";
+import { createTable, kafkaOptions, rawKey, registryApi, type TopicAccess } from "./flink-tables";
+import type { FlinkColumn } from "./flink-types";
+import { epochMs, identifier, literal } from "./sql-text";
+
+export interface TopicSourceArgs extends TopicAccess {
+  /** Of the record's value, as `avroColumns` gives them. A record without what is NOT NULL here, also inside of a column, cannot be read. */
+  readonly columns: readonly FlinkColumn[];
+  /** Consumer group. It goes on where its job's savepoint, or else the group, has been, and begins with the earliest record. */
+  readonly groupId: string;
+  /** Records that can be read, and not be used: those for which the condition over the columns is true. */
+  readonly unfit?: { readonly condition: string; readonly reason: string };
+}
+
+export interface TopicSource {
+  /** The tables, and the view of the topic's name. */
+  readonly statements: readonly string[];
+  /** Of the view. Each may be null, as Flink sees it. */
+  readonly columns: readonly FlinkColumn[];
+  /** The INSERT that fills the dead letter, for the job's statement set. */
+  readonly insert: string;
+}
+
+/** Not a topic's name, so that a job cannot mean it. */
+const allRecords = (topic: string) => `records of ${topic}`;
+/** With a dot, which no field of Avro has in its name. */
+const [error, bytes, key, headers, partition, offset, timestamp] = [
+  "value.error",
+  "value.bytes",
+  "record.key",
+  "record.headers",
+  "record.partition",
+  "record.offset",
+  "record.timestamp",
+].map(identifier) as [string, string, string, string, string, string, string];
+/** What the dead letter takes from one record, unpacked: a compressed batch of a megabyte may hold more. As much as Kafka's producer buffers. */
+const largestRecord = 32 * 1024 * 1024;
+
+/**
+ * A topic as a job reads it: a table of all records, a view of those that can be used, under the topic's own name, and the dead letter where the others go,
+ * bytes unchanged, with reason and origin in headers. Both read the table, which Flink reads once.
+ *
+ * A record that is no Avro makes a row of nulls, so no column is NOT NULL: Flink would reason `IS NULL` away.
+ */
+export function topicSource(args: TopicSourceArgs): TopicSource {
+  const { topic, unfit } = args;
+  const columns = args.columns.map(nullable);
+  const unusable = unfit && `(${unfit.condition}) IS TRUE`;
+  const view = [
+    `CREATE TEMPORARY VIEW ${identifier(topic)} AS`,
+    `SELECT ${columns.map((column) => identifier(column.name)).join(", ")}`,
+    `FROM ${identifier(allRecords(topic))}`,
+    `WHERE ${error} IS NULL${unusable ? ` AND NOT (${unusable})` : ""}`,
+  ].join("\n");
+  const insert = [
+    `INSERT INTO ${identifier(deadLetterOf(topic))}`,
+    `SELECT ${bytes}, ${key}, MAP_UNION(${headers}, ${reasonAndOrigin(args)})`,
+    `FROM ${identifier(allRecords(topic))}`,
+    `WHERE ${error} IS NOT NULL${unusable ? ` OR ${unusable}` : ""}`,
+  ].join("\n");
+  return { statements: [recordsTable(args, columns), view, deadLetterTable(args)], columns, insert };
+}
+
+/** What lies inside of a column may be null, too: Flink takes a field that is NOT NULL for never null also where the whole row is null. */
+const nullable = ({ name, type }: FlinkColumn): FlinkColumn => ({ name, type: type.replaceAll(" NOT NULL", "") });
+
+function recordsTable(args: TopicSourceArgs, columns: readonly FlinkColumn[]): string {
+  const { topic, endpoints, groupId } = args;
+  const lenient = "value.lenient.";
+  const options = {
+    ...kafkaOptions(args),
+    "properties.group.id": groupId,
+    "properties.auto.offset.reset": "earliest",
+    "scan.startup.mode": "group-offsets",
+    ...rawKey("record.key"),
+    "value.format": "lenient",
+    [`${lenient}format`]: "avro-confluent",
+    [`${lenient}type`]: `ROW<${args.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(", ")}>`,
+    [`${lenient}probe-url`]: `${registryApi(endpoints)}/subjects/${encodeURIComponent(`${topic}-value`)}/versions`,
+    [`${lenient}avro-confluent.url`]: registryApi(endpoints),
+  };
+  const metadata = (name: string, type: string, of: string) => ({
+    name,
+    type: `${type} METADATA FROM '${of}' VIRTUAL`,
+  });
+  const all = [
+    ...columns,
+    { name: "record.key", type: "BYTES" },
+    metadata("record.headers", "MAP<STRING, BYTES>", "headers"),
+    metadata("record.partition", "INT", "partition"),
+    metadata("record.offset", "BIGINT", "offset"),
+    metadata("record.timestamp", "TIMESTAMP_LTZ(3)", "timestamp"),
+    metadata("value.error", "STRING", "value.error"),
+    metadata("value.bytes", "BYTES", "value.bytes"),
+  ];
+  return createTable(allRecords(topic), all, options);
+}
+
+function deadLetterTable(args: TopicSourceArgs): string {
+  const topic = deadLetterOf(args.topic);
+  const columns = [
+    { name: "value", type: "BYTES" },
+    { name: "key", type: "BYTES" },
+    { name: "headers", type: "MAP<STRING, BYTES> METADATA" },
+  ];
+  return createTable(topic, columns, {
+    ...kafkaOptions({ ...args, topic }),
+    "properties.max.request.size": String(largestRecord),
+    // What came compressed has to fit as it came.
+    "properties.compression.type": "gzip",
+    ...rawKey("key"),
+    "value.format": "raw",
+    "sink.delivery-guarantee": "at-least-once",
+  });
+}
+
+/** As the apps write them: apps/lib/dead-letter.ts. */
+function reasonAndOrigin({ topic, unfit }: TopicSourceArgs): string {
+  const reason = unfit ? `COALESCE(${error}, ${literal(unfit.reason)})` : error;
+  const texts = {
+    reason,
+    "origin-topic": literal(topic),
+    "origin-partition": `CAST(${partition} AS STRING)`,
+    "origin-offset": `CAST(${offset} AS STRING)`,
+    "origin-timestamp": `CAST(${epochMs(timestamp)} AS STRING)`,
+  };
+  const entries = Object.entries(texts).map(([name, text]) => `  ${literal(name)}, ENCODE(${text}, 'UTF-8')`);
+  return `MAP[\n${entries.join(",\n")}\n]`;
+}
