@@ -31,6 +31,16 @@ const opens = [
   ].map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`),
 ];
 
+/**
+ * What one value of Avro may hold. A damaged record can say that its text is 2 GB long, or its list 2 billion items, and Avro makes room before it
+ * reads: without a limit, one record of 20 bytes ends the task manager, again and again. The names are those of the Avro inside of Flink's format.
+ */
+const avroLimits = Object.entries({
+  "string.maxLength": 33_554_432,
+  "bytes.maxLength": 33_554_432,
+  "collectionItems.maxLength": 1_000_000,
+}).map(([name, limit]) => `-Dorg.apache.flink.avro.shaded.org.apache.avro.limits.${name}=${limit}`);
+
 /** Memory of the task manager in megabytes; the JVM's limits follow from the same figures. */
 const memory = {
   frameworkHeap: 128,
@@ -100,6 +110,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
           [
             `-XX:MaxDirectMemorySize=${memory.frameworkOffHeap + memory.taskOffHeap + memory.network}m`,
             `-XX:MaxMetaspaceSize=${memory.metaspace}m`,
+            ...avroLimits,
           ],
           false,
         ),

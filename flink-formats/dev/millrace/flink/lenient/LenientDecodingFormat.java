@@ -49,7 +49,8 @@ class LenientDecodingFormat implements DecodingFormat<DeserializationSchema<RowD
     @Override
     public void applyReadableMetadata(List<String> keys) {
         metadataKeys = List.copyOf(keys);
-        inner.applyReadableMetadata(keysOfInner());
+        // A format without metadata throws.
+        if (!keysOfInner().isEmpty()) inner.applyReadableMetadata(keysOfInner());
     }
 
     @Override
