@@ -1,4 +1,4 @@
-import type { KafkaMessage, Origin, Sender } from "./kafka";
+import { compressed, type KafkaMessage, type Origin, type Sender } from "./kafka";
 
 /** Characters: whoever made the record may have made its faults long, too. */
 const longestReason = 1000;
@@ -29,5 +29,7 @@ export async function toDeadLetter(
     const before = headers[name];
     headers[name] = before === undefined ? value : [before, value].flat();
   }
-  await sender.send({ topic: deadLetter, acks: -1, messages: [{ key: message.key, value: message.value, headers }] });
+  // A record that came compressed may be larger than a topic takes.
+  const messages = [{ key: message.key, value: message.value, headers }];
+  await sender.send({ topic: deadLetter, acks: -1, ...compressed, messages });
 }

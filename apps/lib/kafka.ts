@@ -1,4 +1,5 @@
 import {
+  CompressionTypes,
   type EachBatchPayload,
   Kafka,
   type KafkaMessage,
@@ -19,6 +20,9 @@ export interface KafkaSettings {
   readonly KAFKA_USERNAME?: string | undefined;
   readonly KAFKA_PASSWORD?: string | undefined;
 }
+
+/** For a producer's record. */
+export const compressed = { compression: CompressionTypes.GZIP } as const;
 
 /** Where a record came from. */
 export interface Origin {

@@ -7,6 +7,7 @@ import { withPostgres } from "../local/provider/postgres";
 import { supervisorOf } from "../local/supervisor/client";
 import type { JobStatus } from "../local/supervisor/jobs";
 import type { ProcessStatus } from "../local/supervisor/protocol";
+import { deadLetterOf } from "../model";
 import { stackRoot } from "../paths";
 import { openStack } from "../workspace";
 
@@ -30,9 +31,10 @@ export async function status({ stack, configFile, configText }: Invocation): Pro
   const outputs = await (await openStack(stack, configText, async () => ({}))).outputs();
   const password = (name: string) => String(outputs[name]?.value ?? "");
   const jobs = (await supervisor.callIfRunning<JobStatus[]>({ method: "jobs" })) ?? [];
-  const [connectors, lags] = await Promise.all([
+  const [connectors, lags, letters] = await Promise.all([
     connectorRows(config, password("postgresPassword")).catch(unreachable),
     groupLags(config, password("kafkaAdminPassword")).catch(() => new Map<string, number>()),
+    deadLetterRows(config, password("kafkaAdminPassword")).catch(unreachable),
   ]);
   table(["PROCESS", "STATE", "UP", "RESTARTS", "MEMORY", "PORT", "LAST EXIT"], processes.map(processRow));
   table(["CONNECTOR", "STATE", "TASKS", "LAG", "ERROR"], connectors);
@@ -46,6 +48,7 @@ export async function status({ stack, configFile, configText }: Invocation): Pro
   );
   const archive = await archiveRows(config, password("postgresPassword")).catch(unreachable);
   table(["ARCHIVE", "STATE", "LAST SEGMENT", "ERROR"], archive);
+  table(["DEAD LETTER", "RECORDS"], letters);
   const memory = processes.reduce((sum, { rssBytes = 0 }) => sum + rssBytes, 0);
   process.stdout.write(`${megabytes(memory)} resident in all\n`);
   const healthy =
@@ -139,6 +142,21 @@ async function groupLags(config: StackConfig, password: string): Promise<Map<str
       lags.set(groupId, lag);
     }
     return lags;
+  });
+}
+
+/** Those that hold anything. */
+async function deadLetterRows(config: StackConfig, password: string): Promise<Row[]> {
+  const broker = { bootstrap: `${loopback}:${portsOf(config.portBase).kafka}`, username: "admin", password };
+  return withAdmin(broker, async (admin) => {
+    const topics = (await admin.listTopics()).filter((topic) => topic.endsWith(deadLetterOf(""))).sort();
+    const counts = await Promise.all(
+      topics.map(async (topic) => {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
+      }),
+    );
+    return topics.flatMap((topic, i) => (counts[i] ? [[topic, String(counts[i])]] : []));
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FlinkJob, Pipeline, Readable, Routing, Topic } from "../model";
+import type { FlinkJob, Pipeline, Routing, Topic } from "../model";
 import { flinkPrincipal, jobGroup } from "./access";
 import { insert, overBound, parseFilters } from "./filters";
 import type { Problem } from "./problems";
@@ -99,7 +99,11 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
       if (end.kind === "change stream") missing.add(`${end.table.name}_changes`);
       continue;
     }
-    const unfit = unfitOf(part, end, schema);
+    const shape =
+      end.kind === "change stream"
+        ? databases.get(end.table.database.name)?.tables.find((table) => table.name === end.table.name)
+        : undefined;
+    const unfit = shape ? noChange(shape) : part.kind === "routing" ? tooLong(schema) : undefined;
     const source = topicSource({
       topic: end.name,
       columns: end.kind === "change stream" ? envelopeColumns(schema.json) : avroColumns(schema.json),
@@ -111,9 +115,7 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     statements.push(...source.statements);
     deadLetters.push(source.insert);
     reads.push({ name: end.name, columns: source.columns });
-    if (end.kind !== "change stream") continue;
-    const shape = databases.get(end.table.database.name)?.tables.find((table) => table.name === end.table.name);
-    if (!shape) continue;
+    if (end.kind !== "change stream" || !shape) continue;
     const view = changeView({ table: shape, topic: end.name, database: end.table.database.name });
     statements.push(view.sql);
     reads.push({ name: view.name, columns: view.columns, from: end.name });
@@ -136,12 +138,10 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
   return { statements, deadLetters, reads, writes, missing };
 }
 
-/** What Avro lets through and the job could do nothing with. */
-function unfitOf(part: FlinkJob | Routing, end: Readable, schema: SchemaText) {
-  if (end.kind === "change stream") return noChange;
-  if (part.kind !== "routing") return undefined;
-  return { condition: overBound(schema.json), reason: "more entities than filters look at" };
-}
+const tooLong = (schema: SchemaText) => ({
+  condition: overBound(schema.json),
+  reason: "more entities than filters look at",
+});
 
 /** The statements of a job's file, checked against what it declares. */
 function fileStatements(

@@ -1,14 +1,5 @@
 import type { StackConfig } from "../../infra/config";
-import {
-  app,
-  capture,
-  database,
-  flinkJob,
-  type Pipeline,
-  pipeline,
-  type Topic,
-  topic,
-} from "../../infra/model";
+import { app, capture, database, flinkJob, type Pipeline, pipeline, type Topic, topic } from "../../infra/model";
 import { pipelines as real } from "../../infra/pipelines";
 import type { Problem } from "../../infra/plan/problems";
 import { changing, copyProject, partOf, problemsOf, temporaryFolder, withPart } from "./project";

@@ -144,11 +144,11 @@ test("the plan of business-events: apps and their environment", () => {
 test("the plan of business-events: subjects, captures, jobs, and what a person looks at", () => {
   const { captures, jobs, subjects } = plan;
   expect({
-  pipelines: plan.pipelines,
-  subjects: subjects.map(({ name, compatibility, file }) => `${name} ${compatibility} ${file}`),
-  captures: captures.map(({ config, ...rest }) => rest),
-  jobs: jobs.map(({ statements, ...rest }) => ({ ...rest, statements: statements.length }))
-}).toMatchInlineSnapshot(`
+    pipelines: plan.pipelines,
+    subjects: subjects.map(({ name, compatibility, file }) => `${name} ${compatibility} ${file}`),
+    captures: captures.map(({ config, ...rest }) => rest),
+    jobs: jobs.map(({ statements, ...rest }) => ({ ...rest, statements: statements.length })),
+  }).toMatchInlineSnapshot(`
 {
   "captures": [
     {

@@ -66,15 +66,21 @@ export const envelopeColumns = (schema: unknown): FlinkColumn[] =>
     return { name, type: inner.replaceAll(" NOT NULL", "") + own };
   });
 
-/** A record of the envelope's schema that says nothing of a row: the view's columns would be null where an event has none. */
-export const noChange = {
-  condition: `NOT CASE \`op\`
-  WHEN 'u' THEN \`before\` IS NOT NULL AND \`after\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
-  WHEN 'd' THEN \`before\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
-  ELSE \`op\` IN ('c', 'r') AND \`after\` IS NOT NULL AND \`ts_ms\` IS NOT NULL
-END`,
-  reason: "it is no change of a row: its op, before, after and ts_ms do not fit together",
-};
+/**
+ * A record that fits the envelope and is no change of a row of this table: the view's columns would be null where an event has none. The schema of
+ * another table's envelope fits as well, because what is inside of a column need not be there.
+ */
+export function noChange({ name, primaryKey }: TableShape): { condition: string; reason: string } {
+  const has = (row: string) => primaryKey.map((column) => `${row}.${identifier(column)} IS NOT NULL`).join(" AND ");
+  const condition = [
+    `\`source\`.\`table\` <> ${literal(name)} OR \`source\`.\`table\` IS NULL OR \`ts_ms\` IS NULL OR NOT CASE \`op\``,
+    `  WHEN 'u' THEN ${has("`before`")} AND ${has("`after`")}`,
+    `  WHEN 'd' THEN ${has("`before`")}`,
+    `  ELSE \`op\` IN ('c', 'r') AND ${has("`after`")}`,
+    "END",
+  ].join("\n");
+  return { condition, reason: `it is no change of a row of ${name}` };
+}
 
 const before = (column: Column) => `\`before\`.${identifier(column.name)}`;
 const after = (column: Column) => `\`after\`.${identifier(column.name)}`;

@@ -76,7 +76,8 @@ function recordsTable(args: TopicSourceArgs, columns: readonly FlinkColumn[]): s
     "value.format": "lenient",
     [`${lenient}format`]: "avro-confluent",
     [`${lenient}type`]: `ROW<${args.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(", ")}>`,
-    [`${lenient}probe-url`]: `${registryApi(endpoints)}/subjects/${encodeURIComponent(`${topic}-value`)}/versions`,
+    [`${lenient}registry`]: registryApi(endpoints),
+    [`${lenient}subject`]: `${topic}-value`,
     [`${lenient}avro-confluent.url`]: registryApi(endpoints),
   };
   const metadata = (name: string, type: string, of: string) => ({

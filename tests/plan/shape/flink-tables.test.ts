@@ -57,7 +57,7 @@ test.each(entities.map((shape) => [shape.name, shape] as const))("the tables and
     endpoints,
     clientProperties: { "security.protocol": "SASL_PLAINTEXT" },
     groupId: "to-events",
-    unfit: noChange,
+    unfit: noChange(shape),
   });
   expect([...source.statements, source.insert].join("\n\n")).toMatchSnapshot();
   expect(changeView({ table: shape, topic, database: "entities" }).sql).toMatchSnapshot();

@@ -3,18 +3,19 @@ package dev.millrace.flink.lenient;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.Serializable;
-import java.net.HttpURLConnection;
-import java.net.URI;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.RestService;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
+import org.apache.flink.avro.shaded.org.apache.avro.AvroTypeException;
 
 /**
  * Whose fault it is that a record cannot be read. What the registry's client throws is of the surroundings, and passes when it answers again; only the answer
- * that it does not know the schema is of the record. Everything else is: it would fail the same way each time.
+ * that it does not know the schema is of the record. A schema that was registered for these records, and that the reader cannot take, is of the reader.
+ * Everything else is of the record: it would fail the same way each time.
  */
 final class Fault implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -24,23 +25,28 @@ final class Fault implements Serializable {
     /** The registry's code for a schema that it does not have; a 404 without it is of a server that does not know the path. */
     private static final int SCHEMA_NOT_FOUND = 40403;
 
-    private static final int ANSWER_LIMIT_MS = 5000;
+    private final Registry registry;
 
-    private final String probeUrl;
-
-    /** @param probeUrl answers 200 while the registry holds what it should; null when nobody need ask */
-    Fault(String probeUrl) {
-        this.probeUrl = probeUrl;
+    /** @param registry null for a format without one */
+    Fault(Registry registry) {
+        this.registry = registry;
     }
 
-    boolean isOfRecord(Throwable failure) throws IOException {
+    boolean isOfRecord(Throwable failure, byte[] message) throws IOException {
         for (Throwable cause : causes(failure)) {
             if (cause instanceof RestClientException) {
-                return ((RestClientException) cause).getErrorCode() == SCHEMA_NOT_FOUND && isRegistryWhole();
+                boolean unknown = ((RestClientException) cause).getErrorCode() == SCHEMA_NOT_FOUND;
+                return unknown && (registry == null || registry.hasSubject());
             }
             if (cause instanceof InterruptedIOException || isFromRegistryClient(cause)) return false;
+            if (cause instanceof AvroTypeException && isOfReader(message)) return false;
         }
         return !Thread.currentThread().isInterrupted();
+    }
+
+    /** Writer and reader have schemas that do not fit: the record is as it should be if its schema is. Confluent's format: a zero, and the schema's id. */
+    private boolean isOfReader(byte[] message) throws IOException {
+        return registry != null && message.length >= 5 && registry.isOfSubject(ByteBuffer.wrap(message, 1, 4).getInt());
     }
 
     /** Refused, reset, timed out, or an answer that is none. */
@@ -49,19 +55,6 @@ final class Fault implements Serializable {
             if (frame.getClassName().equals(RestService.class.getName())) return true;
         }
         return false;
-    }
-
-    /** A registry that lost its contents knows no schema at all: then the record is as good as any other. */
-    private boolean isRegistryWhole() throws IOException {
-        if (probeUrl == null) return true;
-        HttpURLConnection connection = (HttpURLConnection) URI.create(probeUrl).toURL().openConnection();
-        connection.setConnectTimeout(ANSWER_LIMIT_MS);
-        connection.setReadTimeout(ANSWER_LIMIT_MS);
-        try {
-            return connection.getResponseCode() == HttpURLConnection.HTTP_OK;
-        } finally {
-            connection.disconnect();
-        }
     }
 
     /** From the outermost cause to the innermost, each said once. */

@@ -69,7 +69,7 @@ final class LenientDeserializationSchema implements DeserializationSchema<RowDat
             inner.deserialize(message, rows);
             return null;
         } catch (IOException | RuntimeException | StackOverflowError failure) {
-            if (!fault.isOfRecord(failure)) throw failure;
+            if (!fault.isOfRecord(failure, message)) throw failure;
             return StringData.fromString(Fault.reason(failure));
         }
     }

@@ -48,12 +48,17 @@ public final class LenientFormatFactory implements DeserializationFormatFactory 
                     .noDefaultValue()
                     .withDescription("What the other format reads, as a ROW type with the table's columns. Default: their own types.");
 
-    private static final ConfigOption<String> PROBE_URL =
-            ConfigOptions.key("probe-url")
+    private static final ConfigOption<String> REGISTRY =
+            ConfigOptions.key("registry")
                     .stringType()
                     .noDefaultValue()
-                    .withDescription(
-                            "Answers 200 while the schema registry holds what it should. An unknown schema is the record's fault only then.");
+                    .withDescription("URL of the schema registry's Confluent-compatible API: asked when a record names a schema that does not fit.");
+
+    private static final ConfigOption<String> SUBJECT =
+            ConfigOptions.key("subject")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Needed with a registry: what the records are written under.");
 
     @Override
     public String factoryIdentifier() {
@@ -70,7 +75,8 @@ public final class LenientFormatFactory implements DeserializationFormatFactory 
     public Set<ConfigOption<?>> optionalOptions() {
         Set<ConfigOption<?>> options = new HashSet<>();
         options.add(TYPE);
-        options.add(PROBE_URL);
+        options.add(REGISTRY);
+        options.add(SUBJECT);
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         Iterator<Factory> factories = ServiceLoader.load(Factory.class, loader).iterator();
         while (factories.hasNext()) {
@@ -97,7 +103,7 @@ public final class LenientFormatFactory implements DeserializationFormatFactory 
                         .map(text -> LogicalTypeParser.parse(text, context.getClassLoader()))
                         .map(TypeConversions::fromLogicalToDataType)
                         .orElse(null);
-        Fault fault = new Fault(options.getOptional(PROBE_URL).orElse(null));
+        Fault fault = new Fault(options.getOptional(REGISTRY).map(url -> new Registry(url, options.get(SUBJECT))).orElse(null));
         return inner instanceof ProjectableDecodingFormat
                 ? new LenientDecodingFormat.Projectable(
                         (ProjectableDecodingFormat<DeserializationSchema<RowData>>) inner, type, fault)
