@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { Type } from "avsc";
 import { CompressionTypes, type IHeaders, Kafka, logLevel } from "kafkajs";
-import { request } from "../../../infra/local/http";
+import { latestSchema } from "../../../apps/lib/registry";
 import { eventually, outputs } from "./stack";
 
 /** What somebody with the rights may put into a topic, by accident or not. */
@@ -31,11 +32,6 @@ export const kafkaAs = (username: string, password: string) =>
   });
 const admin = () => kafkaAs("admin", outputs().kafkaAdminPassword);
 
-export const latestId = async (topic: string): Promise<number> => {
-  const subject = `${outputs().schemaRegistry}/apis/ccompat/v7/subjects/${topic}-value/versions/latest`;
-  return (await request<{ id: number }>("GET", subject)).id;
-};
-
 const framed = (id: number, body: Buffer) => {
   const head = Buffer.alloc(5);
   head.writeInt32BE(id, 1);
@@ -50,15 +46,21 @@ function long(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-/**
- * @param good a record of the topic
- * @param foreign a record of another topic, whose schema does not fit
- */
-export async function garbageFor(topic: string, good: Buffer, foreign: Buffer): Promise<Garbage[]> {
-  const id = await latestId(topic);
+/** A record that fits the newest schema of the topic, and means nothing. */
+async function meaningless(topic: string): Promise<{ id: number; value: Buffer }> {
+  const { id, schema } = await latestSchema(outputs().schemaRegistry, `${topic}-value`);
+  const type = Type.forSchema(JSON.parse(schema), { wrapUnions: false });
+  return { id, value: framed(id, type.toBuffer(type.random())) };
+}
+
+/** @param foreign another topic, whose schema does not fit */
+export async function garbageFor(topic: string, foreign: string): Promise<Garbage[]> {
+  const { id, value: good } = await meaningless(topic);
+  const change = { kind: "a change of nothing", value: good, reason: /no change of a row/ };
   // The first field of each schema is text or a row: a branch, or none, and then the length of a text.
   const endless = framed(id, Buffer.concat([Buffer.from([2]), long(2_000_000_000n)]));
   return [
+    ...(topic.includes(".public.") ? [change] : []),
     { kind: "random bytes", value: Buffer.concat([Buffer.from([7]), randomBytes(40)]), reason: /wire format|Magic/ },
     { kind: "an empty value", value: Buffer.alloc(0), reason: /wire format|EOF/ },
     { kind: "an unknown schema", value: framed(2_000_000_000, randomBytes(9)), reason: /schema.* 2000000000/i },
@@ -66,7 +68,7 @@ export async function garbageFor(topic: string, good: Buffer, foreign: Buffer): 
     { kind: "a body that is cut off", value: good.subarray(0, 5 + Math.floor((good.length - 5) / 2)), reason: /./ },
     { kind: "no body", value: framed(id, Buffer.alloc(0)), reason: /EOF|does not fit its schema/ },
     { kind: "a text of two billion bytes", value: endless, reason: /./ },
-    { kind: "another topic's record", value: foreign, reason: /./ },
+    { kind: "another topic's record", value: (await meaningless(foreign)).value, reason: /./ },
     { kind: "a record near the limit", value: randomBytes(1_040_000).fill(9, 0, 1), reason: /wire format|Magic/ },
     {
       kind: "a compressed record beyond the limit",
@@ -129,21 +131,3 @@ export async function readAll(topic: string): Promise<Letter[]> {
 
 const textual = (headers: IHeaders = {}) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String([value].flat().at(-1))]));
-
-/** A record of the topic that is good. */
-export async function someRecord(topic: string): Promise<Buffer> {
-  const kafka = admin();
-  const consumer = kafka.consumer({ groupId: `test-${randomBytes(6).toString("hex")}` });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topic, fromBeginning: true });
-    return await new Promise((resolve, reject) => {
-      const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
-        if (message.value?.[0] === 0 && message.value.length > 60) resolve(message.value);
-      };
-      consumer.run({ eachMessage }).catch(reject);
-    });
-  } finally {
-    await consumer.disconnect();
-  }
-}
