@@ -3,7 +3,7 @@ import { supervisorOf } from "../../infra/local/supervisor/client";
 import type { JobStatus } from "../../infra/local/supervisor/jobs";
 import { changesAdded, compareSourceAndSinks, goOn } from "./support/compare";
 import { garbageFor, type Letter, type Placed, place, readAll } from "./support/garbage";
-import { eventually, outputs, root } from "./support/stack";
+import { eventually, outputs, processNamed, root } from "./support/stack";
 import { beginAudit } from "./support/truth";
 
 /** Every topic that a job or an app reads, with its partitions, and one whose records have another schema. */
@@ -92,5 +92,29 @@ test("a record without a value is no event and no garbage: it is passed over", a
   await changesAdded(50);
   await compareSourceAndSinks(since);
   expect(await starts()).toEqual(jobs);
+  await goOn();
+});
+
+test("while the registry is away, what it would have to be asked about is no garbage: the job tries again", async () => {
+  const topic = "raw-business-events";
+  const former = new Set(places(await readAll(`${topic}.dlq`)));
+  const since = await beginAudit();
+  const { pid } = await processNamed("registry");
+  process.kill(pid as number, "SIGKILL");
+  const value = Buffer.from([0, 0x70, 0, 0, 1, 2, 3]);
+  const [placed] = await place(topic, 1, [{ kind: "a schema to ask for", value, reason: /./ }]);
+  await changesAdded(100);
+  await eventually("the registry runs again", async () => {
+    const now = await processNamed("registry");
+    return now.pid !== pid && now.state === "ready";
+  });
+  const letters = await eventually("its dead letter", async () => {
+    const found = (await readAll(`${topic}.dlq`)).filter((letter) => !former.has(placeOf(letter)));
+    return found.length > 0 && found;
+  });
+  // At least once: the job may have begun again behind it. Nothing but the registry's own word is a reason.
+  expect(new Set(places(letters))).toEqual(new Set([`${placed?.partition}/${placed?.offset}`]));
+  for (const { headers } of letters) expect(headers.reason).toMatch(/schema with id 1879048193/);
+  await compareSourceAndSinks(since, 120_000);
   await goOn();
 });

@@ -113,7 +113,8 @@ export async function readAll(topic: string): Promise<Letter[]> {
   const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   if (wanted === 0) return [];
   const letters: Letter[] = [];
-  const consumer = kafka.consumer({ groupId: `test-${randomBytes(6).toString("hex")}`, maxBytes: 64 * 1024 * 1024 });
+  const groupId = `test-${randomBytes(6).toString("hex")}`;
+  const consumer = kafka.consumer({ groupId, maxBytes: 64 * 1024 * 1024 });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
