@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endAll } from "./command.mjs";
 import { flinkLibFolder, installFlinkLib } from "./flink-lib.mjs";
+import { installKafkaData, kafkaDataFolder } from "./kafka-data.mjs";
 import { installMavenModules, mavenFolders } from "./maven.mjs";
 import { arePackagesInstalled, installPackages, postgresBin } from "./packages.mjs";
 import { shortHash } from "./paths.mjs";
@@ -15,16 +16,16 @@ import { installedPulumi, installPulumi, isPulumiInstalled, pulumiFolder } from 
  */
 export async function prepare(cache, withTools) {
   // First, so that no other run removes them between the look and the use.
-  if (withTools) touch([...Object.values(mavenFolders(cache)), pulumiFolder(cache)]);
+  if (withTools) touch([...Object.values(mavenFolders(cache)), ...madeOfJars(cache), pulumiFolder(cache)]);
   const packages = !arePackagesInstalled();
   const maven = withTools && Object.values(mavenFolders(cache)).some((folder) => !existsSync(folder));
-  const flinkLib = withTools && !existsSync(flinkLibOf(cache));
+  const made = withTools && !madeOfJars(cache).every(existsSync);
   const pulumi = withTools && !isPulumiInstalled(pulumiFolder(cache));
   const installed = pulumi ? await installedPulumi() : undefined;
   const { jdk } = checkPrerequisites({ jdk: withTools, npm: packages, maven, go: pulumi && !installed });
   await all([
     packages && installPackages(cache),
-    (maven || flinkLib) && installJava(cache, jdk.home),
+    (maven || made) && installJava(cache, jdk.home),
     pulumi && installPulumi(cache, installed),
   ]);
   if (!withTools) return undefined;
@@ -34,12 +35,16 @@ export async function prepare(cache, withTools) {
   return toolchain;
 }
 
-const flinkLibOf = (cache) => flinkLibFolder(cache, mavenFolders(cache).flink);
+function madeOfJars(cache) {
+  const { flink, kafka } = mavenFolders(cache);
+  return [flinkLibFolder(cache, flink), kafkaDataFolder(cache, kafka)];
+}
 
-/** Our formats are compiled against Flink's jars. */
+/** The jars, and what is made with them. */
 async function installJava(cache, jdkHome) {
   await installMavenModules(cache, jdkHome);
-  await installFlinkLib(cache, mavenFolders(cache).flink, jdkHome);
+  const { flink, kafka } = mavenFolders(cache);
+  await Promise.all([installFlinkLib(cache, flink, jdkHome), installKafkaData(cache, kafka, jdkHome)]);
 }
 
 /** One failure ends the others, so that nobody waits minutes to hear of it. What they had fetched and compiled so far is kept for the next run. */
@@ -74,6 +79,7 @@ export function toolchainIn(cache, jdk) {
     jvmVersionHash: jdk.hash,
     pulumi: pulumiFolder(cache),
     kafkaLibs: folders.kafka,
+    kafkaData: kafkaDataFolder(cache, folders.kafka),
     connectLibs: folders.connect,
     connectPlugins: folders["connect-plugins"],
     flinkLib,

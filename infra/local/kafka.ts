@@ -41,30 +41,21 @@ export function kafka({ root, ports, adminPassword, users }: KafkaArgs, opts: pu
   const serverJaas = pulumi.interpolate`${loginModule} username="${admin}" password="${adminPassword}" ${pulumi
     .all(accounts.map((user) => pulumi.interpolate`user_${user.name}="${user.password}"`))
     .apply((entries) => entries.join(" "))};`;
-  const jvm = (name: string, main: string, args: string[], heap: number) =>
-    java({
-      name,
-      classpath: tools.kafkaLibs,
-      main,
-      heap: { min: heap, max: 512 },
-      options: ["-Dlog4j2.configurationFile=log4j2.properties"],
-      args,
-    });
   return new Process(
     "kafka",
     {
       root,
       spec: {
         name: "kafka",
-        command: jvm("kafka", "kafka.Kafka", ["server.properties"], 256),
-        prepare: {
-          command: jvm(
-            "kafka-format",
-            "kafka.tools.StorageTool",
-            ["format", "-t", clusterId, "-c", "server.properties"],
-            32,
-          ),
-        },
+        command: java({
+          name: "kafka",
+          classpath: tools.kafkaLibs,
+          main: "kafka.Kafka",
+          heap: { min: 256, max: 512 },
+          options: ["-Dlog4j2.configurationFile=log4j2.properties"],
+          args: ["server.properties"],
+        }),
+        prepare: { command: ["cp", "-R", tools.kafkaData, "data"] },
         env: { KAFKA_JAAS: serverJaas },
         files: { "server.properties": serverProperties(ports), "log4j2.properties": log4j2 },
         ports: servicePorts("kafka", ports),
@@ -74,9 +65,6 @@ export function kafka({ root, ports, adminPassword, users }: KafkaArgs, opts: pu
     opts,
   );
 }
-
-/** One for all: a stack's folder holds its own data, and nothing else compares them. */
-const clusterId = "bWlsbHJhY2UtbG9jYWwtMQ";
 
 function serverProperties(ports: Ports): string {
   const lines = {

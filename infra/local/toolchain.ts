@@ -17,6 +17,8 @@ export interface Toolchain {
   readonly pulumi: string;
   /** Jars of a Kafka broker and its tools. */
   readonly kafkaLibs: string;
+  /** An empty, formatted data folder of a broker, to be copied. */
+  readonly kafkaData: string;
   /** Jars of a Kafka Connect worker. */
   readonly connectLibs: string;
   /** For Connect's `plugin.path`: one folder per plugin, all of which declare themselves (`plugin.discovery=service_load`). */
