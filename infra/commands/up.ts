@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { readConfig, type StackConfig, valuesOf } from "../config";
 import type { Invocation } from "../deploy";
-import { survey } from "../local/survey";
+import { type Deployed, survey } from "../local/survey";
 import { stackRoot } from "../paths";
-import { refuseToDeploy } from "../plan";
+import { type Draft, refuseToDeploy } from "../plan";
 import type { Plan } from "../plan/types";
 import { deploy, draftFor, planFor } from "../program";
 import { deployedInputs, openStack } from "../workspace";
@@ -20,16 +20,24 @@ interface Opened {
 /** All that a person got wrong is said before the engine starts, which stops at the first. */
 async function open({ stack: name, configFile, configText }: Invocation): Promise<Opened> {
   const config = readConfig(valuesOf(configText), configFile, configText);
-  const { plan, problems } = await draftFor(config);
   const root = stackRoot(name);
-  const wasDeployed = existsSync(root);
-  // A plan that is wrong makes no stack.
-  if (!wasDeployed && problems.length > 0)
-    refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, new Map()))]);
-  const stack = await openStack(name, configText, async () => deploy(name, config, plan));
-  const deployed = wasDeployed ? await deployedInputs(stack) : new Map();
-  refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, deployed))]);
-  return { config, plan, stack };
+  const drafting = draftFor(config);
+  const opening = () => openStack(name, configText, async () => deploy(name, config, (await drafting).plan));
+  const refuseAll = async ({ plan, problems }: Draft, deployed: Deployed) =>
+    refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, deployed))]);
+  if (!existsSync(root)) {
+    // A first deployment that is refused leaves no stack.
+    const draft = await drafting;
+    await refuseAll(draft, new Map());
+    return { config, plan: draft.plan, stack: await opening() };
+  }
+  const known = async () => {
+    const stack = await opening();
+    return { stack, deployed: await deployedInputs(stack) };
+  };
+  const [draft, { stack, deployed }] = await Promise.all([drafting, known()]);
+  await refuseAll(draft, deployed);
+  return { config, plan: draft.plan, stack };
 }
 
 export async function up(invocation: Invocation): Promise<number> {

@@ -18,6 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const elsewhere: Readonly<Record<string, string>> = {
   "npm run up": "tests/local/support/up.ts",
   "npm run down": "tests/local/support/down.ts",
+  "npm run backup": "tests/local/7-drill.test.ts",
+  "npm run restore": "tests/local/7-drill.test.ts",
+  "npm run restore -- --from <folder>": "tests/local/7-drill.test.ts",
+  "npm run restore -- --from /mnt/backups/dev": "tests/local/7-drill.test.ts",
+  "npm run drill": "tests/local/7-drill.test.ts",
   "npm run check": "tests/run.ts",
   "npm run test:unit": "tests/run.ts",
   "npm run format": "changes the files",
