@@ -52,7 +52,7 @@ export function connect(
           name: "connect",
           classpath: tools.connectLibs,
           main: "org.apache.kafka.connect.cli.ConnectDistributed",
-          heap: { min: 96, max: 384 },
+          heap: { min: 160, max: 384 },
           options: ["-Dlog4j2.configurationFile=log4j2.properties"],
           args: ["worker.properties"],
         }),

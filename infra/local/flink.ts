@@ -71,7 +71,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
       name,
       classpath: tools.flinkLib,
       main,
-      heap: { min: 96, max: heap },
+      heap: { min: 160, max: heap },
       quickStart,
       options: ["-Dlog4j2.configurationFile=conf/log4j2.properties", ...opens, ...more],
       args,

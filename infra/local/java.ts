@@ -35,6 +35,8 @@ export function java(args: JavaArgs): string[] {
   return [
     tools.java,
     `-Xms${args.heap.min}m`,
+    // Half of it for what is young: most of what a start makes is garbage at once, and each collection walks the rest.
+    `-XX:NewSize=${Math.floor(args.heap.min / 2)}m`,
     `-Xmx${args.heap.max}m`,
     "-XX:+UseSerialGC",
     ...(args.quickStart ? ["-XX:TieredStopAtLevel=1"] : lateOptimisation),

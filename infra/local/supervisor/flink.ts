@@ -94,11 +94,14 @@ async function execute(session: string, statement: string): Promise<string | und
   });
   const operation = `${session}/operations/${operationHandle}`;
   const until = Date.now() + 300_000;
+  // Most statements take milliseconds and one takes seconds, of a processor that should not be kept busy with answers.
+  let pause = 5;
   for (;;) {
     const { status } = await request<{ status: string }>("GET", `${operation}/status`);
     if (status === "FINISHED" || status === "ERROR" || status === "CANCELED") break;
     if (Date.now() > until) throw new Error(`statement not finished within 300 s: ${statement.slice(0, 80)}`);
-    await delay(20);
+    await delay(pause);
+    pause = Math.min(200, pause * 1.5);
   }
   // An error comes as the answer to the question for the result.
   const result = await request<{ jobID?: string }>("GET", `${operation}/result/0`).catch((error) => {

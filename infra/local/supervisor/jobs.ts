@@ -178,7 +178,7 @@ function statusOf(kept: Kept, job: { jid: string; state: string; "start-time": n
 async function untilRunning(kept: Kept): Promise<void> {
   const { jobManager, name } = kept.spec;
   const jid = kept.status.jobId as string;
-  const limit = 60_000;
+  const limit = 180_000;
   const until = Date.now() + limit;
   while (Date.now() < until) {
     const job = (await jobsOf(jobManager)).find((known) => known.jid === jid);
@@ -191,7 +191,7 @@ async function untilRunning(kept: Kept): Promise<void> {
       kept.status = statusOf(kept, job);
       return;
     }
-    await delay(50);
+    await delay(150);
   }
   const error = await lastException(jobManager, jid);
   await cancel(jobManager, jid);
