@@ -6,7 +6,10 @@ import { changesAdded, compareSourceAndSinks, goOn, quiet } from "./support/comp
 import { eventually, millrace, query, root } from "./support/stack";
 import { beginAudit } from "./support/truth";
 
-/** The schema of the source changes: declared first, and behind the platform's back. The project's own files are changed for it, and put back. */
+/**
+ * The schema of the source changes: declared first, and behind the platform's back. The project's own files are changed for it, and put back, so that what is
+ * deployed is then ahead of them: the last of the files that deploy.
+ */
 const migration = (name: string) => join(projectRoot, "migrations", "entities", name);
 const added = migration("0002_branch.sql");
 const retyped = migration("0003_term_as_text.sql");
