@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { StackConfig } from "../config";
 import { loopback, portsOf } from "../local/addresses";
 import { withAdmin } from "../local/provider/kafka";
-import { withPostgres } from "../local/provider/postgres";
+import { identifier, withPostgres } from "../local/provider/postgres";
 import type { PipelinePlan, Plan, TableRef } from "../plan/types";
 
 /** Rows must have reached the consumers' tables within this time after the deployment. */
@@ -22,16 +22,13 @@ export async function untilDataFlows(
   const ports = portsOf(config.portBase);
   const server = { host: loopback, port: ports.postgres, user: "postgres", password: postgresPassword };
   const broker = { bootstrap: `${loopback}:${ports.kafka}`, username: "admin", password: kafkaPassword };
-  const rows = async (refs: readonly TableRef[]) => {
-    const counts = new Map<string, number>();
-    for (const { database, table } of refs) {
-      const count = await withPostgres(server, database, (client) =>
-        client.query(`SELECT count(*)::bigint AS n FROM public."${table}"`),
-      );
-      counts.set(table, Number(count.rows[0].n));
-    }
-    return counts;
+  const rowsOf = async ({ database, table }: TableRef): Promise<[string, number]> => {
+    const count = await withPostgres(server, database, (client) =>
+      client.query(`SELECT count(*)::bigint AS n FROM public.${identifier(table)}`),
+    );
+    return [table, Number(count.rows[0].n)];
   };
+  const rows = async (refs: readonly TableRef[]) => new Map(await Promise.all(refs.map(rowsOf)));
 
   const until = Date.now() + limitMs;
   let all = false;
@@ -44,8 +41,7 @@ export async function untilDataFlows(
   }
   const lines: string[] = [];
   for (const pipeline of plan.pipelines) {
-    const sources = await rows(pipeline.sources);
-    const topics = await records(broker, pipeline.topics);
+    const [sources, topics] = await Promise.all([rows(pipeline.sources), records(broker, pipeline.topics)]);
     const stages = [show(sources), show(topics), show(sinks.get(pipeline) ?? new Map())].filter(Boolean);
     lines.push(`${pipeline.name.padEnd(18)} ${stages.join("\n                 → ")}`);
   }
@@ -62,15 +58,11 @@ async function records(
   topics: readonly string[],
 ): Promise<Map<string, number>> {
   return withAdmin(broker, async (admin) => {
-    const counts = new Map<string, number>();
-    for (const topic of topics) {
+    const count = async (topic: string): Promise<[string, number]> => {
       const offsets = await admin.fetchTopicOffsets(topic);
-      counts.set(
-        topic,
-        offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
-      );
-    }
-    return counts;
+      return [topic, offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)];
+    };
+    return new Map(await Promise.all(topics.map(count)));
   });
 }
 
