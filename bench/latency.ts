@@ -6,6 +6,8 @@ const measuredMs = 60_000;
 
 /** From the commit of a row to the row in a consumer's table, hop by hop, at 100 changes a second. */
 export async function latency(bench: Bench, note: Note): Promise<void> {
+  bench.configure(100);
+  await bench.run("up");
   const [start] = await bench.query<{ now: string }>("consumers", "SELECT clock_timestamp()::text AS now");
   await delay(measuredMs);
   const all = ["loan_events", "service_events", "car_events"]

@@ -15,14 +15,19 @@ export class Bench {
   /** @param more keys of its configuration */
   constructor(
     readonly name = "bench",
-    portBase = 29000,
-    more: Readonly<Record<string, unknown>> = {},
+    private readonly portBase = 29000,
+    private readonly more: Readonly<Record<string, unknown>> = {},
   ) {
     this.root = stackRoot(name);
     this.configFile = join(projectRoot, ".millrace", `Pulumi.${name}.yaml`);
     mkdirSync(join(projectRoot, ".millrace"), { recursive: true });
-    const settings = { "entities-simulator": { changesPerSecond: 100 } };
-    const config = { "millrace:portBase": portBase, "millrace:settings": settings, ...more };
+    this.configure(100);
+  }
+
+  /** For the next `up`. @param changesPerSecond at the source; the app's own default when not given */
+  configure(changesPerSecond?: number): void {
+    const settings = changesPerSecond ? { "entities-simulator": { changesPerSecond } } : {};
+    const config = { "millrace:portBase": this.portBase, "millrace:settings": settings, ...this.more };
     writeFileSync(this.configFile, stringify({ config }));
   }
 

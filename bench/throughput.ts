@@ -105,19 +105,23 @@ async function producerTest(bench: Bench): Promise<string> {
 /** Reads everything in `raw-business-events` once, parsed, into a sink that drops it. */
 async function discard(bench: Bench): Promise<string> {
   const script = await bench.run("sql", ["route-events"]);
+  // The table of all records, and the view of those that can be read.
   const source = script
-    .split(";\n")
-    .find((statement) => statement.includes("CREATE") && statement.includes("`raw-business-events` ("));
-  if (!source) throw new Error("route-events has no table raw-business-events");
-  const bounded = source.replace(
-    /'scan.startup.mode' = 'group-offsets'/,
-    "'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'",
-  );
+    .split(/;\n+(?=[A-Z])/)
+    .filter((statement) => /^CREATE TEMPORARY (TABLE `records of|VIEW) ?`?raw-business-events`/.test(statement))
+    .map((statement) =>
+      statement.replace(
+        /'scan.startup.mode' = 'group-offsets'/,
+        "'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'",
+      ),
+    );
+  if (source.length !== 2)
+    throw new Error(`route-events reads raw-business-events by ${source.length} statements, not 2`);
   const jobId = await submit(
     String(bench.outputs.flinkSqlGateway),
     [
       "SET 'pipeline.name' = 'bench-discard'",
-      bounded.trim(),
+      ...source,
       "CREATE TABLE discarded (name STRING, amount STRING) WITH ('connector' = 'blackhole')",
       "EXECUTE STATEMENT SET BEGIN INSERT INTO discarded SELECT eventHeader.eventName, eventBody.entities[1].updatedAttributes['price'] FROM `raw-business-events`; END",
     ],
