@@ -18,16 +18,6 @@ export interface JavaArgs {
   readonly args?: readonly string[];
 }
 
-/**
- * C2 at ten times its usual thresholds: it leaves the cores to the start of everything, and still compiles what carries the data after some seconds of load.
- */
-const lateOptimisation = [
-  "-XX:Tier4InvocationThreshold=50000",
-  "-XX:Tier4MinInvocationThreshold=6000",
-  "-XX:Tier4CompileThreshold=150000",
-  "-XX:Tier4BackEdgeThreshold=400000",
-];
-
 /** Command line of a JVM. Class data is archived at its first end, and shared by later starts: 14.7 s against 8.8 s for all. */
 export function java(args: JavaArgs): string[] {
   const tools = toolchain();
@@ -39,7 +29,7 @@ export function java(args: JavaArgs): string[] {
     `-XX:NewSize=${Math.floor(args.heap.min / 2)}m`,
     `-Xmx${args.heap.max}m`,
     "-XX:+UseSerialGC",
-    ...(args.quickStart ? ["-XX:TieredStopAtLevel=1"] : lateOptimisation),
+    ...(args.quickStart ? ["-XX:TieredStopAtLevel=1"] : []),
     // Room for the classes of a start: reaching it means a full collection.
     "-XX:MetaspaceSize=160m",
     "-XX:-UsePerfData",
