@@ -68,6 +68,12 @@ export async function garbageFor(topic: string, foreign: string): Promise<Garbag
     { kind: "a body that is cut off", value: good.subarray(0, 5 + Math.floor((good.length - 5) / 2)), reason: /./ },
     { kind: "no body", value: framed(id, Buffer.alloc(0)), reason: /EOF|does not fit its schema/ },
     { kind: "a text of two billion bytes", value: endless, reason: /./ },
+    {
+      kind: "a text of a negative length",
+      value: framed(id, Buffer.concat([Buffer.from([2]), long(-1n)])),
+      reason: /./,
+    },
+    { kind: "a negative length at once", value: framed(id, long(-3n)), reason: /./ },
     { kind: "another topic's record", value: (await meaningless(foreign)).value, reason: /./ },
     { kind: "a record near the limit", value: randomBytes(1_040_000).fill(9, 0, 1), reason: /wire format|Magic/ },
     {

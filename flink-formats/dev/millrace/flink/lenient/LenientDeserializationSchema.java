@@ -8,6 +8,7 @@ import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.util.Collector;
+import org.apache.flink.util.InstantiationUtil;
 
 /** Reads with another schema, and makes a row of what it cannot read. */
 final class LenientDeserializationSchema implements DeserializationSchema<RowData> {
@@ -17,12 +18,15 @@ final class LenientDeserializationSchema implements DeserializationSchema<RowDat
     static final int ERROR = -1;
     static final int BYTES = -2;
 
-    private final DeserializationSchema<RowData> inner;
+    /** Never opened, so that it can be copied at any time. */
+    private final DeserializationSchema<RowData> pristine;
     private final TypeInformation<RowData> producedType;
     private final int columns;
     private final int[] metadata;
     private final Fault fault;
     private final Rows rows = new Rows();
+    private transient InitializationContext context;
+    private transient DeserializationSchema<RowData> inner;
 
     /**
      * @param columns how many physical columns a row has
@@ -34,7 +38,7 @@ final class LenientDeserializationSchema implements DeserializationSchema<RowDat
             int columns,
             int[] metadata,
             Fault fault) {
-        this.inner = inner;
+        this.pristine = inner;
         this.producedType = producedType;
         this.columns = columns;
         this.metadata = metadata;
@@ -43,7 +47,23 @@ final class LenientDeserializationSchema implements DeserializationSchema<RowDat
 
     @Override
     public void open(InitializationContext context) throws Exception {
-        inner.open(context);
+        this.context = context;
+        renew();
+    }
+
+    /**
+     * A reader that has failed is not used again: Avro's decoder keeps a text of the length that a bad record claimed, and then fails at every good one. What
+     * it knew of the registry it asks again.
+     */
+    private void renew() throws IOException {
+        try {
+            inner = InstantiationUtil.clone(pristine, context.getUserCodeClassLoader().asClassLoader());
+            inner.open(context);
+        } catch (IOException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IOException("the reader cannot be made anew", failure);
+        }
     }
 
     @Override
@@ -70,6 +90,7 @@ final class LenientDeserializationSchema implements DeserializationSchema<RowDat
             return null;
         } catch (IOException | RuntimeException | StackOverflowError failure) {
             if (!fault.isOfRecord(failure, message)) throw failure;
+            renew();
             return StringData.fromString(Fault.reason(failure));
         }
     }
