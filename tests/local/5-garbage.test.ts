@@ -35,8 +35,12 @@ async function starts(): Promise<Record<string, unknown>> {
   const counted: Record<string, unknown> = {};
   for (const { name, jobId } of jobs) {
     const url = `${outputs().flink}/jobs/${jobId}/metrics?get=numRestarts`;
-    const [metric] = await request<{ value: string }[]>("GET", url);
-    counted[name] = `${jobId} ${metric?.value}`;
+    // The job manager has its first figures seconds after the start.
+    const count = await eventually(`the restarts of ${name} are counted`, async () => {
+      const [metric] = await request<{ value?: string }[]>("GET", url);
+      return metric?.value;
+    });
+    counted[name] = `${jobId} ${count}`;
   }
   return counted;
 }
