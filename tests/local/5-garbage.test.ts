@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { connectTopics } from "../../infra/local/connect";
 import { request } from "../../infra/local/http";
 import { supervisorOf } from "../../infra/local/supervisor/client";
 import type { JobStatus } from "../../infra/local/supervisor/jobs";
@@ -123,29 +121,4 @@ test("while the registry is away, what it would have to be asked about is no gar
   expect(new Set(places(letters))).toEqual(new Set([`${placed?.partition}/${placed?.offset}`]));
   for (const { headers } of letters) expect(headers.reason).toMatch(/schema with id 1879048193/);
   await compareSourceAndSinks(since, 120_000);
-});
-
-test("garbage in Connect's own topics, and among signals and heartbeats, is passed over, also by a worker that starts anew", async () => {
-  const since = await beginAudit();
-  const own = [...connectTopics, "entities.signals", "__debezium-heartbeat.entities"];
-  for (const topic of own) {
-    const garbage = [randomBytes(60), Buffer.alloc(0), Buffer.from('{"type":'), Buffer.from("[]"), null];
-    // Signals are for the connector whose name is their key; of the others only what has a key may be compacted.
-    for (const key of [Buffer.from("entities"), Buffer.from('["entities",{"server":1}]'), randomBytes(20)])
-      await place(
-        topic,
-        1,
-        garbage.map((value) => ({ kind: "garbage", key, value, reason: /./ })),
-      );
-  }
-  await changesAdded(100);
-  const { pid } = await processNamed("connect");
-  process.kill(pid as number, "SIGKILL");
-  await changesAdded(100);
-  await compareSourceAndSinks(since, 120_000);
-  const connector = await request<{ connector: { state: string }; tasks: { state: string }[] }>(
-    "GET",
-    `${outputs().kafkaConnect}/connectors/entities/status`,
-  );
-  expect([connector.connector, ...connector.tasks].map(({ state }) => state)).toEqual(["RUNNING", "RUNNING"]);
 });
