@@ -19,7 +19,6 @@ async function run(script, args) {
   const module = new Module(script);
   module.filename = script;
   module.paths = Module._nodeModulePaths(dirname(script));
-  require.main = module;
   compiled
     .runInThisContext()
     .call(module.exports, module.exports, Module.createRequire(script), module, script, dirname(script));
