@@ -9,6 +9,7 @@ import type { Pipeline } from "./model";
 import { projectRoot, stackRoot } from "./paths";
 import { pipelines as all } from "./pipelines";
 import { type Draft, draftPlan, refuseToDeploy } from "./plan";
+import { UserError } from "./plan/problems";
 import type { Plan } from "./plan/types";
 
 /** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
@@ -31,6 +32,9 @@ export async function draftFor(config: StackConfig, pipelines: readonly Pipeline
 
 /** The Pulumi program: a plan becomes resources. @returns the stack's outputs. */
 export function deploy(stack: string, config: StackConfig, plan: Plan): Record<string, unknown> {
+  if (config.target !== "local") {
+    throw new UserError([{ message: "This target is not built yet.", given: config.target, allowed: "local" }]);
+  }
   const platform = new LocalPlatform("platform", {
     plan,
     projectRoot,

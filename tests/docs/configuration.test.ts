@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { reference, root } from "./reference";
+import { projectSchema, reference, root } from "./reference";
 
 const file = join(root, "docs/configuration.md");
 const [begin, end] = [
@@ -15,6 +15,16 @@ test("docs/configuration.md says of each key what the code says", () => {
   expect(text).toContain(end);
   if (process.env.UPDATE_DOCS) writeFileSync(file, text.slice(0, from) + reference() + text.slice(to));
   else expect(text.slice(from, to)).toBe(reference());
+});
+
+test("Pulumi.yaml has the schema of each key", () => {
+  const project = join(root, "Pulumi.yaml");
+  const text = readFileSync(project, "utf8");
+  const mark = "# made by UPDATE_DOCS=1 npx jest tests/docs\n";
+  const from = text.indexOf(mark) + mark.length;
+  expect(text).toContain(mark);
+  if (process.env.UPDATE_DOCS) writeFileSync(project, text.slice(0, from) + projectSchema());
+  else expect(text.slice(from)).toBe(projectSchema());
 });
 
 test("every setting says what it is, and what is allowed", () => {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { z } from "zod";
 import { appEnv, kafkaEnv, postgresEnv } from "../../apps/lib/env";
 import { keys } from "../../infra/config";
+import { targets } from "../../infra/config-keys";
 import type { App, StandIn } from "../../infra/model";
 import { pipelines } from "../../infra/pipelines";
 
@@ -19,9 +21,10 @@ const apps: readonly AnyApp[] = pipelines.flatMap((pipeline) =>
 );
 
 export function reference(): string {
-  const stack = Object.entries(keys).map(([name, { default: value, allowed, doc }]) =>
-    row(`millrace:${name}`, JSON.stringify(value), allowed, doc),
-  );
+  const stack = Object.entries(keys).map(([name, { default: value, allowed, doc, targets: its }]) => {
+    const only = its.length < targets.length ? ` Only ${its.map((target) => `\`${target}\``).join(" and ")}.` : "";
+    return row(`millrace:${name}`, JSON.stringify(value), allowed, doc + only);
+  });
   const folders = [...new Set(apps.map(({ folder }) => folder))];
   return [
     "## Keys of a stack's file",
@@ -44,6 +47,15 @@ export function reference(): string {
   ]
     .join("\n")
     .trimEnd();
+}
+
+/** The same keys as Pulumi's own schema of a project has them: the block `config` of `Pulumi.yaml`. */
+export function projectSchema(): string {
+  const schema = Object.entries(keys).map(([name, { default: value, doc, type }]) => [
+    `millrace:${name}`,
+    { type, ...(type === "array" && { items: { type: "string" } }), description: doc, default: value },
+  ]);
+  return stringify({ config: Object.fromEntries(schema) }, { lineWidth: 0 });
 }
 
 const row = (...cells: string[]) =>

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { keys, readConfig, valuesOf } from "../../infra/config";
+import { targets } from "../../infra/config-keys";
 import { type Problem, UserError } from "../../infra/plan/problems";
 
 const file = "Pulumi.test.yaml";
@@ -79,17 +80,67 @@ test.each<[what: string, text: string, said: Problem[]]>([
     [
       "# a comment",
       "config:",
-      "  millrace:target: kubernetes",
+      "  millrace:target: nomad",
       "  millrace:portBase: 80",
       "",
       "  millrace:pipelines: upi",
       "  millrace:settings: { car-consumer: { rate: [1] } }",
     ].join("\n"),
     [
-      wrong(3, "target", "kubernetes"),
+      wrong(3, "target", "nomad"),
       wrong(4, "portBase", "80"),
       wrong(6, "pipelines", "upi"),
       wrong(7, "settings", { "car-consumer": { rate: [1] } }),
+    ],
+  ],
+  [
+    "a wrong value of each key of a cluster",
+    [
+      "config:",
+      "  millrace:target: kubernetes",
+      "  millrace:environment: production",
+      "  millrace:namespace: Millrace_1",
+      "  millrace:operators: true",
+      "  millrace:kubeContext: a b",
+      "  millrace:imageRegistry: ghcr.io/acme/",
+      "  millrace:domain: localhost",
+      "  millrace:timeToLive: 3d",
+    ].join("\n"),
+    [
+      wrong(3, "environment", "production"),
+      wrong(4, "namespace", "Millrace_1"),
+      wrong(5, "operators", "true"),
+      wrong(6, "kubeContext", "a b"),
+      wrong(7, "imageRegistry", "ghcr.io/acme/"),
+      wrong(8, "domain", "localhost"),
+      wrong(9, "timeToLive", "3d"),
+    ],
+  ],
+  [
+    "a cluster's API that is open to the whole Internet",
+    "config:\n  millrace:target: aws\n  millrace:region: Frankfurt\n  millrace:clusterAccess: [0.0.0.0/0]\n",
+    [wrong(3, "region", "Frankfurt"), wrong(4, "clusterAccess", ["0.0.0.0/0"])],
+  ],
+  [
+    "a key of another target",
+    "config:\n  millrace:target: kubernetes\n  millrace:portBase: 18000\n  millrace:region: eu-west-1\n",
+    [
+      {
+        file,
+        line: 3,
+        path: "millrace:portBase",
+        message: "Target kubernetes has no use for this key.",
+        allowed: ["millrace:target: local"],
+        fix: "Remove it, or choose another target.",
+      },
+      {
+        file,
+        line: 4,
+        path: "millrace:region",
+        message: "Target kubernetes has no use for this key.",
+        allowed: ["millrace:target: aws"],
+        fix: "Remove it, or choose another target.",
+      },
     ],
   ],
   [
@@ -150,8 +201,23 @@ test("the line of a value that Pulumi hands over is known from the file", () => 
 
 test("every default is allowed, and the files of this project are right", () => {
   for (const key of Object.values(keys)) expect(key.parse(key.default)).toEqual(key.default);
-  const text = readFileSync(join(__dirname, "../../Pulumi.dev.yaml"), "utf8");
-  expect(read(text)).toEqual(defaults);
+  const textOf = (stack: string) => readFileSync(join(__dirname, `../../Pulumi.${stack}.yaml`), "utf8");
+  expect(read(textOf("dev"))).toEqual(defaults);
+  expect(read(textOf("kind"))).toMatchObject({ target: "kubernetes", environment: "kind" });
+  expect(read(textOf("staging"))).toMatchObject({ target: "aws", environment: "staging" });
+  expect(read(textOf("prod"))).toMatchObject({ target: "aws", environment: "prod" });
+});
+
+test("defaults of the project, which Pulumi hands over as if they were given, are nobody's mistake", () => {
+  const handed = Object.fromEntries(
+    Object.entries(keys).map(([name, { default: value }]) => [
+      `millrace:${name}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+  for (const target of targets) {
+    expect(readConfig({ ...handed, "millrace:target": target }, file)).toEqual({ ...defaults, target });
+  }
 });
 
 test("ports: exactly the whole numbers of the range are taken", () => {
