@@ -27,6 +27,12 @@ export interface Schema {
 }
 /** An Avro schema, `schemas/<file>.avsc`. */
 export const avro = (file: string, compatibility: Compatibility): Schema => ({ format: "avro", file, compatibility });
+/** A JSON Schema, `schemas/<file>.schema.json`: each record's value is one JSON object, without an id in front of it. */
+export const jsonSchema = (file: string, compatibility: Compatibility): Schema => ({
+  format: "json",
+  file,
+  compatibility,
+});
 
 export interface TopicArgs {
   readonly schema: Schema;
@@ -120,6 +126,12 @@ export interface Flow {
 }
 
 export interface FlinkJobArgs extends Flow {
+  /**
+   * The dead letter of a topic that the job reads, when the job itself says what is wrong with a record: its file inserts into it. It then gets also those
+   * records that lack a field or break a rule of the topic's schema, and columns with the record as it came: `record_value`, `record_key`, `record_headers`
+   * (the origin added), `record_partition`, `record_offset`, `record_timestamp`.
+   */
+  readonly rejects?: DeadLetter;
   /** Default 1. */
   readonly parallelism?: number;
 }

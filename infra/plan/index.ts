@@ -80,7 +80,7 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
     const { compatibility } = topic.args.schema;
     subjects.push({
       name: `${topic.name}-value`,
-      schemaType: "AVRO",
+      schemaType: schema.format === "json" ? "JSON" : "AVRO",
       schema: schema.text,
       compatibility,
       file: schema.file,
@@ -190,7 +190,7 @@ function captureSubjects(
     if (!table) return [];
     const { key, value } = found(changeSchemas({ capture: capture.name, database: database.name, table }));
     const file = `migrations/${database.name}/`;
-    schemas.set(stream.name, { file, text: value, json: JSON.parse(value) });
+    schemas.set(stream.name, { format: "avro", file, text: value, json: JSON.parse(value) });
     const { compatibility } = capture.args;
     return [
       { name: `${stream.name}-key`, schemaType: "AVRO" as const, schema: key, compatibility, file },

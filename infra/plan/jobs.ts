@@ -6,7 +6,16 @@ import { insert, overBound, parseFilters } from "./filters";
 import type { Problem } from "./problems";
 import type { SchemaText } from "./schemas";
 import { envelopeColumns, noChange } from "./shape/change-view";
-import { avroColumns, changeView, keyExpression, topicSink, topicSource } from "./shape/flink-tables";
+import {
+  avroColumns,
+  changeView,
+  type FlinkColumn,
+  jsonColumns,
+  keyExpression,
+  topicSink,
+  topicSource,
+} from "./shape/flink-tables";
+import { unfitByRules } from "./shape/json-rules";
 import { literal } from "./shape/sql-text";
 import { checkJob, type Relation } from "./sql";
 import { flowOf, placeOf } from "./topics";
@@ -41,6 +50,8 @@ const clientProperties: Readonly<Record<string, string>> = {
 /** A job as the whole script that Flink gets: settings, tables and views derived from the graph, and the job's own statements. */
 export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
   const { pipeline, part } = args;
+  const misused = checkEnds(pipeline, part);
+  if (misused.length > 0) return { problems: misused };
   const tables = tablesOf(args);
   const own = part.kind === "routing" ? routingStatements(args, part) : fileStatements(args, part, tables);
   if (own.problems.length > 0) return { problems: own.problems };
@@ -103,10 +114,14 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
       end.kind === "change stream"
         ? databases.get(end.table.database.name)?.tables.find((table) => table.name === end.table.name)
         : undefined;
-    const unfit = shape ? noChange(shape) : part.kind === "routing" ? tooLong(schema) : undefined;
+    const judges = part.kind === "flink job" && part.args.rejects?.of.name === end.name;
+    const unfit = shape ? noChange(shape) : unfitIn(part, schema, judges);
+    const columns = end.kind === "change stream" ? envelopeColumns(schema.json) : columnsOf(schema);
     const source = topicSource({
       topic: end.name,
-      columns: end.kind === "change stream" ? envelopeColumns(schema.json) : avroColumns(schema.json),
+      format: schema.format,
+      columns: judges ? columns.map(optional) : columns,
+      withRecord: judges,
       endpoints,
       clientProperties,
       groupId: jobGroup(part.name),
@@ -114,6 +129,7 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     });
     statements.push(...source.statements);
     deadLetters.push(source.insert);
+    if (judges) writes.push(source.deadLetter);
     reads.push({ name: end.name, columns: source.columns });
     if (end.kind !== "change stream" || !shape) continue;
     const view = changeView({ table: shape, topic: end.name, database: end.table.database.name });
@@ -126,7 +142,8 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     if (!schema || end.kind !== "topic") continue;
     const sink = topicSink({
       topic: end.name,
-      columns: avroColumns(schema.json),
+      columns: columnsOf(schema),
+      format: schema.format,
       valueSchema: schema.text,
       key: { field: end.args.key },
       endpoints,
@@ -136,6 +153,49 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     writes.push({ name: end.name, columns: sink.columns });
   }
   return { statements, deadLetters, reads, writes, missing };
+}
+
+const columnsOf = (schema: SchemaText) => (schema.format === "json" ? jsonColumns : avroColumns)(schema.json);
+/** The job says itself what is missing. */
+const optional = ({ name, type }: FlinkColumn): FlinkColumn => ({ name, type: type.replace(/ NOT NULL$/, "") });
+
+function unfitIn(part: FlinkJob | Routing, schema: SchemaText, judges: boolean) {
+  if (part.kind === "routing") return tooLong(schema);
+  return schema.format === "json" && !judges ? unfitByRules(schema.json) : undefined;
+}
+
+/** What a job cannot do with what it declares. */
+function checkEnds(pipeline: Pipeline, part: FlinkJob | Routing): Problem[] {
+  const place = placeOf(pipeline, part);
+  if (part.kind === "routing") {
+    return [part.args.reads, ...part.args.writes]
+      .filter(({ args }) => args.schema.format !== "avro")
+      .map(({ name }) => ({
+        path: place,
+        message: `Filters are written for topics in Avro, and ${name} is not.`,
+        given: name,
+        fix: "Write a flinkJob.",
+      }));
+  }
+  const { reads = [], writes = [], rejects } = part.args;
+  const problems: Problem[] = writes
+    .filter((end) => end.kind === "table")
+    .map(({ name }) => ({
+      path: `${place} › writes`,
+      message: `A job writes topics, and ${name} is a table.`,
+      given: name,
+      fix: "Let it write a topic, and a loader copy that into the table.",
+    }));
+  const topics = reads.filter((end) => end.kind === "topic").map(({ name }) => name);
+  if (rejects && !topics.includes(rejects.of.name)) {
+    problems.push({
+      path: `${place} › rejects`,
+      message: `The job rejects records of ${rejects.of.name}, which it does not read.`,
+      given: rejects.of.name,
+      allowed: topics,
+    });
+  }
+  return problems;
 }
 
 const tooLong = (schema: SchemaText) => ({

@@ -3,29 +3,37 @@ import { join } from "node:path";
 import { Type } from "avsc";
 import type { Schema } from "../model";
 import { nearest, type Problem } from "./problems";
+import { refusedInJson } from "./shape/json-types";
 
 /** A schema file, read and found valid. */
 export interface SchemaText {
+  readonly format: Schema["format"];
   /** From the project's root. */
   readonly file: string;
   /** Canonical: no white space, keys as written. */
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: an Avro schema is any JSON
+  // biome-ignore lint/suspicious/noExplicitAny: a schema is any JSON
   readonly json: any;
 }
 
-/** Reads `schemas/<file>.avsc`; undefined when it cannot be used, and then the problems say why. */
+const endings = { avro: "avsc", json: "schema.json" } as const;
+
+/** Reads `schemas/<file>.avsc`, or `.schema.json`; undefined when it cannot be used, and then the problems say why. */
 export function readSchema(root: string, schema: Schema, path: string): { schema?: SchemaText; problems: Problem[] } {
-  const file = `schemas/${schema.file}.avsc`;
+  const { format } = schema;
+  const file = `schemas/${schema.file}.${endings[format]}`;
   if (!existsSync(join(root, file))) {
     return { problems: [{ path, message: `The schema file ${file} does not exist.`, fix: `Write ${file}.` }] };
   }
+  const what = format === "avro" ? "Avro schema" : "JSON Schema";
   try {
     const json = JSON.parse(readFileSync(join(root, file), "utf8"));
-    Type.forSchema(json, { registry: {} });
-    return { schema: { file, text: JSON.stringify(json), json }, problems: [] };
+    if (format === "avro") Type.forSchema(json, { registry: {} });
+    const refused = format === "json" ? refusedInJson(json) : [];
+    if (refused.length > 0) return { problems: refused.map((problem) => ({ ...problem, file })) };
+    return { schema: { format, file, text: JSON.stringify(json), json }, problems: [] };
   } catch (error) {
-    return { problems: [{ file, path, message: `This is no Avro schema: ${(error as Error).message}.` }] };
+    return { problems: [{ file, path, message: `This is no ${what}: ${(error as Error).message}.` }] };
   }
 }
 
@@ -41,9 +49,10 @@ export function checkKeyPath(schema: SchemaText, key: string, path: string): Pro
       at = at.items;
       continue;
     }
-    const names: string[] = at?.fields?.map((field: { name: string }) => field.name) ?? [];
-    const field = at?.fields?.find((candidate: { name: string }) => candidate.name === step);
-    if (!field) {
+    const fields = fieldsOf(schema.format, at);
+    const field = fields.get(step);
+    if (field === undefined) {
+      const names = [...fields.keys()];
       const meant = nearest(step, names);
       const fix = meant ? { fix: `Did you mean ${meant}?` } : {};
       return [
@@ -57,8 +66,14 @@ export function checkKeyPath(schema: SchemaText, key: string, path: string): Pro
         },
       ];
     }
-    at = typeof field.type === "object" && !Array.isArray(field.type) ? field.type : { type: field.type };
+    at = typeof field === "object" && !Array.isArray(field) ? field : { type: field };
   }
   if (at?.type === "string") return [];
   return [{ file: schema.file, path, message: `The key ${key} must be text.`, given: at?.type ?? at }];
+}
+
+/** Of a record or an object: the schema of each field by its name. */
+function fieldsOf(format: Schema["format"], schema: SchemaText["json"]): Map<string, unknown> {
+  if (format === "json") return new Map(Object.entries(schema?.properties ?? {}));
+  return new Map(schema?.fields?.map((field: { name: string; type: unknown }) => [field.name, field.type]) ?? []);
 }

@@ -1,6 +1,7 @@
 import type { Compatibility } from "../../model";
 import type { Problem } from "../../plan/problems";
 import { incompatibilities } from "../../plan/shape/avro-compatibility";
+import { jsonIncompatibilities } from "../../plan/shape/json-compatibility";
 import { isStatus, isUnreachable, request } from "../http";
 import type { Handler } from "./handler";
 
@@ -77,9 +78,11 @@ export const subject: Handler<SubjectInputs, SubjectState> = {
 
 /** Where a schema that was changed breaks the level of its subject, whose versions the registry knows; where it cannot say, the last one declared. */
 export async function brokenLevel(inputs: SubjectInputs, former: SubjectInputs | undefined): Promise<Problem[]> {
-  if (former?.schemaType !== "AVRO" || former.schema === inputs.schema || inputs.compatibility === "NONE") return [];
+  if (former === undefined || former.schemaType !== inputs.schemaType) return [];
+  if (former.schema === inputs.schema || inputs.compatibility === "NONE") return [];
   const versions = await registered(inputs).catch(() => [former.schema]);
-  return incompatibilities(versions, inputs.schema, inputs.compatibility).map((broken) => ({
+  const judge = inputs.schemaType === "JSON" ? jsonIncompatibilities : incompatibilities;
+  return judge(versions, inputs.schema, inputs.compatibility).map((broken) => ({
     path: "schema",
     file: inputs.file,
     message: `Subject ${inputs.name} is declared ${inputs.compatibility}, and its new schema breaks it at ${broken.path}: ${broken.message} (rule ${broken.rule}).`,

@@ -4,6 +4,7 @@ import { identifier, literal } from "./sql-text";
 
 export { changeView } from "./change-view";
 export { avroColumns, type FlinkColumn } from "./flink-types";
+export { jsonColumns } from "./json-types";
 export { topicSource } from "./topic-source";
 
 /** Where a topic is, and how Flink gets to it. */
@@ -15,9 +16,10 @@ export interface TopicAccess {
 }
 
 export interface TopicSinkArgs extends TopicAccess {
-  /** Of the record's value, from `avroColumns` of the same schema. */
+  /** Of the record's value, from `avroColumns` or `jsonColumns` of the same schema. */
   readonly columns: readonly FlinkColumn[];
-  /** Text of the declared schema, written with its own id. */
+  readonly format: "avro" | "json";
+  /** Text of the declared schema; in Avro, written with its own id. */
   readonly valueSchema: string;
   /** Path to the value's field that is the record's key. The table then has a column for it, last: `keyColumn(field)`. */
   readonly key?: { readonly field: string };
@@ -29,21 +31,27 @@ export interface FlinkTable {
   readonly columns: readonly FlinkColumn[];
 }
 
-/** A topic as a table to write to, its values in Avro with the registry's ids. */
+/** A topic as a table to write to, its values in Avro with the registry's ids, or plain JSON. */
 export function topicSink(args: TopicSinkArgs): FlinkTable {
-  const { topic, key, endpoints, valueSchema } = args;
+  const { key } = args;
   const columns = key ? [...args.columns, { name: keyColumn(key.field), type: "STRING" }] : args.columns;
   const options = {
     ...kafkaOptions(args),
-    "value.format": "avro-confluent",
-    "value.avro-confluent.url": registryApi(endpoints),
-    "value.avro-confluent.schema": valueSchema,
-    "value.avro-confluent.subject": `${topic}-value`,
+    ...(args.format === "json" ? jsonValue : avroValue(args)),
     ...(key && rawKey(keyColumn(key.field))),
     "sink.delivery-guarantee": "at-least-once",
   };
-  return { sql: createTable(topic, columns, options), columns };
+  return { sql: createTable(args.topic, columns, options), columns };
 }
+
+const avroValue = ({ topic, endpoints, valueSchema }: TopicSinkArgs) => ({
+  "value.format": "avro-confluent",
+  "value.avro-confluent.url": registryApi(endpoints),
+  "value.avro-confluent.schema": valueSchema,
+  "value.avro-confluent.subject": `${topic}-value`,
+});
+/** A field that may be absent is left out, because a schema seldom allows null as well. */
+const jsonValue = { "value.format": "json", "value.json.encode.ignore-null-fields": "true" };
 
 /** @param columns may have what comes behind the type, like METADATA, with it */
 export function createTable(

@@ -4,12 +4,15 @@ import type { FlinkColumn } from "./flink-types";
 import { epochMs, identifier, literal } from "./sql-text";
 
 export interface TopicSourceArgs extends TopicAccess {
-  /** Of the record's value, as `avroColumns` gives them. A record without what is NOT NULL here, also inside of a column, cannot be read. */
+  readonly format: "avro" | "json";
+  /** Of the record's value, as `avroColumns` or `jsonColumns` gives them. A record without what is NOT NULL here, also inside of a column, cannot be read. */
   readonly columns: readonly FlinkColumn[];
   /** Consumer group. It goes on where its job's savepoint, or else the group, has been, and begins with the earliest record. */
   readonly groupId: string;
   /** Records that can be read, and not be used: those for which the condition over the columns is true. */
-  readonly unfit?: { readonly condition: string; readonly reason: string };
+  readonly unfit?: { readonly condition: string; readonly reason: string | { readonly sql: string } };
+  /** The view has the record as it came, too, in the columns of `recordColumns`: the job has rejections of its own. */
+  readonly withRecord?: boolean;
 }
 
 export interface TopicSource {
@@ -19,6 +22,7 @@ export interface TopicSource {
   readonly columns: readonly FlinkColumn[];
   /** The INSERT that fills the dead letter, for the job's statement set. */
   readonly insert: string;
+  readonly deadLetter: { readonly name: string; readonly columns: readonly FlinkColumn[] };
 }
 
 /** Not a topic's name, so that a job cannot mean it. */
@@ -46,20 +50,50 @@ export function topicSource(args: TopicSourceArgs): TopicSource {
   const { topic, unfit } = args;
   const columns = args.columns.map(nullable);
   const unusable = unfit && `(${unfit.condition}) IS TRUE`;
+  const ofRecord = args.withRecord ? recordColumns(topic) : [];
+  const selected = [
+    ...columns.map((column) => identifier(column.name)),
+    ...ofRecord.map(({ name, expression }) => `${expression} AS ${identifier(name)}`),
+  ];
   const view = [
     `CREATE TEMPORARY VIEW ${identifier(topic)} AS`,
-    `SELECT ${columns.map((column) => identifier(column.name)).join(", ")}`,
+    `SELECT ${selected.join(", ")}`,
     `FROM ${identifier(allRecords(topic))}`,
     `WHERE ${error} IS NULL${unusable ? ` AND NOT (${unusable})` : ""}`,
   ].join("\n");
   const insert = [
     `INSERT INTO ${identifier(deadLetterOf(topic))}`,
-    `SELECT ${bytes}, ${key}, MAP_UNION(${headers}, ${reasonAndOrigin(args)})`,
+    `SELECT ${bytes}, ${key}, MAP_UNION(${headers}, ${texts({ reason: reasonOf(args), ...originOf(topic) })})`,
     `FROM ${identifier(allRecords(topic))}`,
     `WHERE ${error} IS NOT NULL${unusable ? ` OR ${unusable}` : ""}`,
   ].join("\n");
-  return { statements: [recordsTable(args, columns), view, deadLetterTable(args)], columns, insert };
+  return {
+    statements: [recordsTable(args, columns), view, deadLetterTable(args)],
+    columns: [...columns, ...ofRecord.map(({ name, type }) => ({ name, type }))],
+    insert,
+    deadLetter: { name: deadLetterOf(topic), columns: deadLetterColumns },
+  };
 }
+
+/** The record as it came, in the order in which a dead letter takes the first three. Its headers have the origin, and lack the reason. */
+const recordColumns = (topic: string): (FlinkColumn & { expression: string })[] => [
+  { name: "record_value", type: "BYTES", expression: bytes },
+  { name: "record_key", type: "BYTES", expression: key },
+  {
+    name: "record_headers",
+    type: "MAP<STRING, BYTES>",
+    expression: `MAP_UNION(${headers}, ${texts(originOf(topic))})`,
+  },
+  { name: "record_partition", type: "INT", expression: partition },
+  { name: "record_offset", type: "BIGINT", expression: offset },
+  { name: "record_timestamp", type: "TIMESTAMP_LTZ(3)", expression: timestamp },
+];
+
+const deadLetterColumns: readonly FlinkColumn[] = [
+  { name: "value", type: "BYTES" },
+  { name: "key", type: "BYTES" },
+  { name: "headers", type: "MAP<STRING, BYTES>" },
+];
 
 /** What lies inside of a column may be null, too: Flink takes a field that is NOT NULL for never null also where the whole row is null. */
 const nullable = ({ name, type }: FlinkColumn): FlinkColumn => ({ name, type: type.replaceAll(" NOT NULL", "") });
@@ -67,6 +101,15 @@ const nullable = ({ name, type }: FlinkColumn): FlinkColumn => ({ name, type: ty
 function recordsTable(args: TopicSourceArgs, columns: readonly FlinkColumn[]): string {
   const { topic, endpoints, groupId } = args;
   const lenient = "value.lenient.";
+  const inner: Record<string, string> =
+    args.format === "json"
+      ? { [`${lenient}format`]: "strict-json" }
+      : {
+          [`${lenient}format`]: "avro-confluent",
+          [`${lenient}registry`]: registryApi(endpoints),
+          [`${lenient}subject`]: `${topic}-value`,
+          [`${lenient}avro-confluent.url`]: registryApi(endpoints),
+        };
   const options = {
     ...kafkaOptions(args),
     "properties.group.id": groupId,
@@ -74,11 +117,8 @@ function recordsTable(args: TopicSourceArgs, columns: readonly FlinkColumn[]): s
     "scan.startup.mode": "group-offsets",
     ...rawKey("record.key"),
     "value.format": "lenient",
-    [`${lenient}format`]: "avro-confluent",
     [`${lenient}type`]: `ROW<${args.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(", ")}>`,
-    [`${lenient}registry`]: registryApi(endpoints),
-    [`${lenient}subject`]: `${topic}-value`,
-    [`${lenient}avro-confluent.url`]: registryApi(endpoints),
+    ...inner,
   };
   const metadata = (name: string, type: string, of: string) => ({
     name,
@@ -99,11 +139,10 @@ function recordsTable(args: TopicSourceArgs, columns: readonly FlinkColumn[]): s
 
 function deadLetterTable(args: TopicSourceArgs): string {
   const topic = deadLetterOf(args.topic);
-  const columns = [
-    { name: "value", type: "BYTES" },
-    { name: "key", type: "BYTES" },
-    { name: "headers", type: "MAP<STRING, BYTES> METADATA" },
-  ];
+  const columns = deadLetterColumns.map(({ name, type }) => ({
+    name,
+    type: name === "headers" ? `${type} METADATA` : type,
+  }));
   return createTable(topic, columns, {
     ...kafkaOptions({ ...args, topic }),
     "properties.max.request.size": String(largestRecord),
@@ -115,16 +154,20 @@ function deadLetterTable(args: TopicSourceArgs): string {
   });
 }
 
+const reasonOf = ({ unfit }: TopicSourceArgs): string => {
+  if (!unfit) return error;
+  return `COALESCE(${error}, ${typeof unfit.reason === "string" ? literal(unfit.reason) : unfit.reason.sql})`;
+};
+
 /** As the apps write them: apps/lib/dead-letter.ts. */
-function reasonAndOrigin({ topic, unfit }: TopicSourceArgs): string {
-  const reason = unfit ? `COALESCE(${error}, ${literal(unfit.reason)})` : error;
-  const texts = {
-    reason,
-    "origin-topic": literal(topic),
-    "origin-partition": `CAST(${partition} AS STRING)`,
-    "origin-offset": `CAST(${offset} AS STRING)`,
-    "origin-timestamp": `CAST(${epochMs(timestamp)} AS STRING)`,
-  };
-  const entries = Object.entries(texts).map(([name, text]) => `  ${literal(name)}, ENCODE(${text}, 'UTF-8')`);
+const originOf = (topic: string) => ({
+  "origin-topic": literal(topic),
+  "origin-partition": `CAST(${partition} AS STRING)`,
+  "origin-offset": `CAST(${offset} AS STRING)`,
+  "origin-timestamp": `CAST(${epochMs(timestamp)} AS STRING)`,
+});
+
+function texts(expressions: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(expressions).map(([name, text]) => `  ${literal(name)}, ENCODE(${text}, 'UTF-8')`);
   return `MAP[\n${entries.join(",\n")}\n]`;
 }

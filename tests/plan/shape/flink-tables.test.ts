@@ -53,6 +53,7 @@ test.each(entities.map((shape) => [shape.name, shape] as const))("the tables and
   const { value } = changeSchemas({ capture: "entities", database: "entities", table: shape });
   const source = topicSource({
     topic,
+    format: "avro",
     columns: envelopeColumns(value),
     endpoints,
     clientProperties: { "security.protocol": "SASL_PLAINTEXT" },
@@ -64,7 +65,7 @@ test.each(entities.map((shape) => [shape.name, shape] as const))("the tables and
 });
 
 const eventSchema = readFileSync(join(__dirname, "../../../schemas/business-events/business-event.avsc"), "utf8");
-const common = { topic: "raw-business-events", columns: avroColumns(eventSchema), endpoints };
+const common = { topic: "raw-business-events", format: "avro" as const, columns: avroColumns(eventSchema), endpoints };
 const optionOf = (sql: string, name: string) =>
   new RegExp(`'${name.replaceAll(".", "\\.")}' = (.*?),?\n`).exec(sql)?.[1];
 
@@ -156,6 +157,36 @@ describe("a source", () => {
     expect(statements[1]).toMatch(/WHERE `value.error` IS NULL AND NOT \(\(`a` > 8\) IS TRUE\)$/);
     expect(insert).toMatch(/WHERE `value.error` IS NOT NULL OR \(`a` > 8\) IS TRUE$/);
     expect(insert).toContain("COALESCE(`value.error`, 'it''s too many')");
+  });
+});
+
+describe("a topic in JSON", () => {
+  const columns = [{ name: "id", type: "STRING NOT NULL" }];
+  const json = { topic: "orders", format: "json" as const, columns, endpoints };
+
+  test("is read strictly, without the registry", () => {
+    const { statements, columns } = topicSource({ ...json, groupId: "g" });
+    expect(optionOf(statements[0] as string, "value.lenient.format")).toBe("'strict-json'");
+    expect(optionOf(statements[0] as string, "value.lenient.type")).toBe("'ROW<`id` STRING NOT NULL>'");
+    expect(statements[0]).not.toContain("registry");
+    expect(columns).toEqual([{ name: "id", type: "STRING" }]);
+  });
+
+  test("is written as plain JSON", () => {
+    const { sql } = topicSink({ ...json, valueSchema: "{}", key: { field: "id" } });
+    expect(optionOf(sql, "value.format")).toBe("'json'");
+    expect(sql).not.toContain("registry");
+  });
+
+  test("gives a job that judges records the record as it came, with the origin and without a reason", () => {
+    const { statements, columns, deadLetter } = topicSource({ ...json, groupId: "g", withRecord: true });
+    const names = ["value", "key", "headers", "partition", "offset", "timestamp"].map((name) => `record_${name}`);
+    expect(columns.map(({ name }) => name)).toEqual(["id", ...names]);
+    expect(statements[1]).toContain("'origin-offset'");
+    expect(statements[1]).not.toContain("'reason'");
+    expect(deadLetter.name).toBe("orders.dlq");
+    // What of the record goes there goes in this order.
+    expect(deadLetter.columns.map(({ name }) => `record_${name}`)).toEqual(names.slice(0, 3));
   });
 });
 
