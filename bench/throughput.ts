@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { jobScript } from "../infra/local/flink";
 import { request } from "../infra/local/http";
+import { withResumed } from "../infra/local/job-graphs";
 import { withAdmin } from "../infra/local/provider/kafka";
 import { submit } from "../infra/local/supervisor/flink";
 import { toolchain } from "../infra/local/toolchain";
@@ -117,16 +119,14 @@ async function discard(bench: Bench): Promise<string> {
     );
   if (source.length !== 2)
     throw new Error(`route-events reads raw-business-events by ${source.length} statements, not 2`);
-  const jobId = await submit(
-    String(bench.outputs.flinkSqlGateway),
-    [
-      "SET 'pipeline.name' = 'bench-discard'",
-      ...source,
-      "CREATE TABLE discarded (name STRING, amount STRING) WITH ('connector' = 'blackhole')",
-      "EXECUTE STATEMENT SET BEGIN INSERT INTO discarded SELECT eventHeader.eventName, eventBody.entities[1].updatedAttributes['price'] FROM `raw-business-events`; END",
-    ],
-    {},
-  );
+  const statements = [
+    "SET 'pipeline.name' = 'bench-discard'",
+    ...source,
+    "CREATE TABLE discarded (name STRING, amount STRING) WITH ('connector' = 'blackhole')",
+    "EXECUTE STATEMENT SET BEGIN INSERT INTO discarded SELECT eventHeader.eventName, eventBody.entities[1].updatedAttributes['price'] FROM `raw-business-events`; END",
+  ];
+  const discarding = jobScript({ name: "bench-discard", statements });
+  const jobId = await withResumed(discarding, undefined, (graph) => submit(String(bench.outputs.flink), graph));
   type Job = {
     state: string;
     duration: number;

@@ -5,22 +5,22 @@ import { installOnce } from "./install.mjs";
 import { root, shortHash } from "./paths.mjs";
 import { step } from "./progress.mjs";
 
-/** Formats of our own for Flink's tables, in Java: docs/decisions/0011-dead-letters-of-jobs.md. */
-const sources = join(root, "flink-formats");
+/** What is in Java: a format for tables (docs/decisions/0011-dead-letters-of-jobs.md), and the planner of jobs (docs/decisions/0013-job-graphs.md). */
+const sources = join(root, "flink-java");
 /** What Flink's own jars are compiled for. */
 const release = "17";
 
-/** Flink's class path: its jars, and one with our formats. Named after both, so that a change of either makes another. */
+/** Flink's class path: its jars, and one with ours. Named after both, so that a change of either makes another. */
 export function flinkLibFolder(cache, jars) {
   const content = sourceFiles().flatMap((file) => [relative(sources, file), readFileSync(file)]);
   return join(cache, `flink-lib-${shortHash(basename(jars), release, ...content)}`);
 }
 
-/** Compiles the formats, in about two seconds, and links Flink's jars beside them. */
+/** Compiles our Java, in about two seconds, and links Flink's jars beside them. */
 export async function installFlinkLib(cache, jars, jdkHome) {
   const folder = flinkLibFolder(cache, jars);
   await installOnce(cache, "flink-lib", [folder], (staging, alsoHeldBy) =>
-    step("compiling the formats for Flink", async () => {
+    step("compiling what Flink gets from here", async () => {
       const into = staging.get(folder);
       const classes = join(dirname(into), "classes");
       const jdk = (program) => join(jdkHome, "bin", program);
@@ -29,7 +29,7 @@ export async function installFlinkLib(cache, jars, jdkHome) {
       mkdirSync(classes);
       await run([jdk("javac"), ...flags, ...java], { onStart: alsoHeldBy });
       const content = ["-C", classes, ".", "-C", sources, "META-INF"];
-      await run([jdk("jar"), "--create", "--file", join(into, "millrace-formats.jar"), ...content], {
+      await run([jdk("jar"), "--create", "--file", join(into, "millrace-flink.jar"), ...content], {
         onStart: alsoHeldBy,
       });
       for (const jar of readdirSync(jars)) linkSync(join(jars, jar), join(into, jar));

@@ -34,7 +34,7 @@ const isTool = /^[a-z].*-[0-9a-f]{12}$/;
 function removable(cache) {
   const below = (folder) => list(join(cache, folder)).map((name) => join(cache, folder, name));
   const tools = below("").filter((path) => isTool.test(basename(path)));
-  return [...tools, ...["class-data", "bundles", "translated", "plan"].flatMap(below)];
+  return [...tools, ...["class-data", "bundles", "translated", "plan", "job-graphs"].flatMap(below)];
 }
 
 /** In one step, so that nobody finds half of it; unless somebody has just begun to use it. */

@@ -12,7 +12,6 @@ const offsets = {
   registryManagement: 181,
   connect: 83,
   flink: 84,
-  flinkGateway: 85,
   flinkRpc: 23,
   flinkBlob: 24,
   flinkTaskRpc: 22,
@@ -29,7 +28,6 @@ const listeners = {
   connect: ["connect"],
   "flink-jobmanager": ["flink", "flinkRpc", "flinkBlob"],
   "flink-taskmanager": ["flinkTaskRpc", "flinkTaskData"],
-  "flink-sql-gateway": ["flinkGateway"],
 } as const satisfies Readonly<Record<string, readonly (keyof typeof offsets)[]>>;
 export type Service = keyof typeof listeners;
 
@@ -72,7 +70,6 @@ export function urlsOf(base: number, plan: Plan) {
     schemaRegistry: url(ports.registry),
     kafkaConnect: url(ports.connect),
     flink: url(ports.flink),
-    flinkSqlGateway: url(ports.flinkGateway),
     postgres: `postgresql://postgres@${loopback}:${ports.postgres}/`,
     apps: Object.fromEntries(plan.apps.map((app) => [app.name, url(app.port)])),
   };

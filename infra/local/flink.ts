@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import type { JobPlan } from "../plan/types";
 import { loopback, type Ports, servicePorts } from "./addresses";
+import { cacheFolder } from "./bundle";
 import { java, log4j2 } from "./java";
+import type { JobScript } from "./job-graphs";
 import { Process } from "./resources";
 import { toolchain } from "./toolchain";
 
@@ -53,13 +56,13 @@ const memory = {
   overhead: 192,
 };
 
-/** A session cluster: job manager, one task manager, and the SQL gateway through which jobs come in. */
+/** A session cluster: a job manager and one task manager. */
 export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, opts: pulumi.ResourceOptions) {
   const tools = toolchain();
   const config = JSON.stringify(configuration(root, ports), null, 1);
   const files = { "conf/config.yaml": config, "conf/log4j2.properties": log4j2 };
   const common = {
-    // All three read topics: the job manager lists partitions, the gateway plans, the task manager does the work.
+    // Both read topics: the job manager lists partitions, the task manager does the work.
     [flinkJaasVariable]: jaas,
     FLINK_CONF_DIR: "conf",
     FLINK_LIB_DIR: tools.flinkLib,
@@ -122,23 +125,31 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
     },
     opts,
   );
-  const gateway = new Process(
-    "flink-sql-gateway",
-    {
-      root,
-      spec: {
-        name: "flink-sql-gateway",
-        command: jvm("flink-sql-gateway", "org.apache.flink.table.gateway.SqlGateway", 320, []),
-        env: common,
-        files,
-        ports: servicePorts("flink-sql-gateway", ports),
-        ready: { http: `http://${loopback}:${ports.flinkGateway}/v1/info` },
-      },
-    },
-    opts,
-  );
-  return { jobManager, taskManager, gateway };
+  return { jobManager, taskManager };
 }
+
+/** What the planner needs to make a job's graph: docs/decisions/0013-job-graphs.md. */
+export function jobScript(job: Pick<JobPlan, "name" | "statements">): JobScript {
+  const command = java({
+    name: "flink-planner",
+    classpath: toolchain().flinkLib,
+    heap: { min: 160, max: 640 },
+    quickStart: true,
+    options: opens,
+  });
+  const { name, statements } = job;
+  return { name, statements, settings: jobSettings, java: command, graphs: join(cacheFolder(), "job-graphs") };
+}
+
+/** What is decided when a job is planned, and is then part of its graph. */
+const jobSettings = {
+  "execution.checkpointing.interval": "2s",
+  "execution.checkpointing.min-pause": "500ms",
+  // A job that is lost with its job manager comes back from here.
+  "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+  "execution.buffer-timeout.interval": "5ms",
+  "pipeline.object-reuse": "true",
+};
 
 /** Holds checkpoints and savepoints; belongs to the job manager's process, and goes with it. */
 export const stateFolder = (root: string) => join(root, "flink-jobmanager", "state");
@@ -174,19 +185,10 @@ function configuration(root: string, ports: Ports): Record<string, string | numb
     // Equal, or the task manager does not start.
     "taskmanager.memory.jvm-overhead.min": megabytes(memory.overhead),
     "taskmanager.memory.jvm-overhead.max": megabytes(memory.overhead),
-    "sql-gateway.endpoint.rest.address": loopback,
-    "sql-gateway.endpoint.rest.bind-address": loopback,
-    "sql-gateway.endpoint.rest.port": ports.flinkGateway,
-    "sql-gateway.endpoint.rest.bind-port": ports.flinkGateway,
-    "execution.checkpointing.interval": "2s",
-    "execution.checkpointing.min-pause": "500ms",
     "execution.checkpointing.storage": "filesystem",
     "execution.checkpointing.dir": `file://${join(stateFolder(root), "checkpoints")}`,
     "execution.checkpointing.savepoint-dir": `file://${join(stateFolder(root), "savepoints")}`,
-    // A job that is lost with its job manager comes back from here.
-    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "execution.checkpointing.num-retained": 2,
-    "execution.buffer-timeout.interval": "5ms",
     "state.backend.type": "hashmap",
     "io.tmp.dirs": join(root, "flink-jobmanager", "tmp"),
     "restart-strategy.type": "exponential-delay",
@@ -196,6 +198,5 @@ function configuration(root: string, ports: Ports): Record<string, string | numb
     "heartbeat.interval": 1000,
     "heartbeat.timeout": 10000,
     "classloader.check-leaked-classloader": false,
-    "pipeline.object-reuse": true,
   };
 }

@@ -9,17 +9,18 @@ export class HttpError extends Error {
   }
 }
 
-/** One JSON request. @throws HttpError for an answer that is no success; TypeError when nothing answers. */
+/** One request; its body is sent as JSON, or as the form that it is. @throws HttpError for an answer that is no success; TypeError when nothing answers. */
 export async function request<T = unknown>(
   method: string,
   url: string,
   body?: unknown,
   timeoutMs = 60_000,
 ): Promise<T> {
+  const isForm = body instanceof FormData;
   const response = await fetch(url, {
     method,
-    headers: { "content-type": "application/json", accept: "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    headers: { accept: "application/json", ...(!isForm && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
     signal: AbortSignal.timeout(timeoutMs),
   });
   const text = await response.text();

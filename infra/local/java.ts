@@ -65,6 +65,4 @@ logger.rest.name = org.apache.kafka.connect.runtime.rest.RestServer
 logger.rest.level = warn
 logger.commits.name = org.apache.kafka.connect.runtime.WorkerSourceTask
 logger.commits.level = warn
-logger.gateway.name = org.apache.flink.table.gateway
-logger.gateway.level = warn
 `;

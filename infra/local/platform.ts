@@ -4,7 +4,7 @@ import { loopback, portsOf } from "./addresses";
 import { app, entryOf } from "./app";
 import { bundle } from "./bundle";
 import { captureConfig, connect, connectGrants, connectPrincipal, connectTopics } from "./connect";
-import { flink, stateFolder } from "./flink";
+import { flink, jobScript, stateFolder } from "./flink";
 import { admin, flinkShading, jaas, kafka } from "./kafka";
 import { postgres, superuser } from "./postgres";
 import { registry, registryDatabase } from "./registry";
@@ -181,18 +181,16 @@ export class LocalPlatform extends pulumi.ComponentResource {
     // Flink and its jobs.
     const flinkUser = plan.principals.find((principal) => principal.name === "flink");
     if (flinkUser) {
-      const { jobManager, taskManager, gateway } = flink(
+      const { jobManager, taskManager } = flink(
         root,
         ports,
         jaas({ name: flinkUser.name, password: passwordOf(flinkUser.name) }, flinkShading),
         child(),
       );
-      const dependsOn = [taskManager, gateway, access.get(flinkUser.name), ...topics, ...subjects] as pulumi.Resource[];
+      const dependsOn = [taskManager, access.get(flinkUser.name), ...topics, ...subjects] as pulumi.Resource[];
       for (const job of plan.jobs) {
         const spec = {
-          name: job.name,
-          statements: [...job.statements],
-          gateway: `http://${loopback}:${ports.flinkGateway}`,
+          ...jobScript(job),
           jobManager: `http://${loopback}:${ports.flink}`,
           folder: stateFolder(root),
         };

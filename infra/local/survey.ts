@@ -1,6 +1,8 @@
 import type { Problem } from "../plan/problems";
 import type { Plan } from "../plan/types";
 import { endpointsOf, processPorts } from "./addresses";
+import { jobScript } from "./flink";
+import { planJobs, type Refusal } from "./job-graphs";
 import { appliedChanges, type MigrationInputs } from "./provider/migration";
 import { takenPorts } from "./provider/process";
 import { brokenLevel, type SubjectInputs } from "./provider/subject";
@@ -29,9 +31,18 @@ export async function survey(plan: Plan, root: string, portBase: number, deploye
     const applied = former<MigrationInputs>("Migration", name)?.files;
     return placed(`database ${name}`, applied ? appliedChanges(applied, files) : []);
   });
+  const jobs = planJobs(plan.jobs.map(jobScript)).then((refusals) => refused(plan, refusals));
   const ports = takenPorts(root, processPorts(portBase, plan)).then((problems) => placed("processes", problems));
-  return [...topics, ...migrations, ...(await Promise.all([...subjects, ports])).flat()];
+  return [...topics, ...migrations, ...(await Promise.all([...subjects, jobs, ports])).flat()];
 }
+
+/** What Flink itself says, where the checks of the plan found nothing. */
+const refused = (plan: Plan, refusals: readonly Refusal[]): Problem[] =>
+  refusals.map(({ name, reason }) => {
+    const file = plan.jobs.find((job) => job.name === name)?.file;
+    const fix = `Change it; npm run -s sql -- ${name} prints the whole script.`;
+    return { ...(file && { file }), path: `job ${name}`, message: "Flink refuses this job.", given: reason, fix };
+  });
 
 const placed = (where: string, problems: readonly Problem[]): Problem[] =>
   problems.map((problem) => ({ ...problem, path: `${where} › ${problem.path}` }));

@@ -9,7 +9,6 @@ export const reservedNames: readonly string[] = [
   "connect",
   "flink",
   "flink-jobmanager",
-  "flink-sql-gateway",
   "flink-taskmanager",
   "kafka",
   "kafka-signal",

@@ -47,15 +47,7 @@ describe("npm run status", () => {
       const { status, stdout } = await millrace("status");
       return status === 0 && stdout;
     });
-    for (const name of [
-      "kafka",
-      "connect",
-      "registry",
-      "postgres",
-      "flink-jobmanager",
-      "flink-taskmanager",
-      "flink-sql-gateway",
-    ]) {
+    for (const name of ["kafka", "connect", "registry", "postgres", "flink-jobmanager", "flink-taskmanager"]) {
       expect(shown).toMatch(new RegExp(`^${name} +ready`, "m"));
     }
     expect(shown).toMatch(/^entities +RUNNING +RUNNING +\d+ bytes of log/m);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { supervisorOf } from "../../infra/local/supervisor/client";
 import { changesAdded, compareSourceAndSinks, goOn } from "./support/compare";
 import { eventually, millrace, processNamed, root } from "./support/stack";
@@ -13,7 +14,6 @@ const victims = [
   "registry",
   "flink-jobmanager",
   "flink-taskmanager",
-  "flink-sql-gateway",
   "postgres",
   "loan-consumer",
   "service-consumer",
@@ -33,6 +33,22 @@ describe.each(victims)("%s is killed under load", (victim) => {
     await changesAdded(100);
     await compareSourceAndSinks(since, 120_000);
   });
+});
+
+test("the job manager is killed under load, and then what makes its jobs ready to go on", async () => {
+  const since = await beginAudit();
+  await changesAdded(100);
+  const { pid } = await processNamed("flink-jobmanager");
+  process.kill(pid as number, "SIGKILL");
+  const resuming = () => commandLines().find(({ words }) => words.includes("dev.millrace.flink.graph.ResumeJob"));
+  const killed = await eventually("a job is made ready to go on", async () => {
+    const found = resuming();
+    if (found) process.kill(found.pid, "SIGKILL");
+    return found !== undefined;
+  });
+  expect(killed).toBe(true);
+  await changesAdded(100);
+  await compareSourceAndSinks(since, 120_000);
 });
 
 test("the supervisor is killed under load: what it kept runs on, and the next up adopts it", async () => {
@@ -63,14 +79,23 @@ test("everything is killed at once, the supervisor too: npm run up goes on from 
 });
 
 async function supervisorPid(): Promise<number> {
-  const { readdirSync, readFileSync } = await import("node:fs");
-  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
-      if (words.includes(root) && words.some((word) => word.includes("bundles"))) return Number(entry);
-    } catch {
-      // it ended meanwhile
-    }
-  }
-  throw new Error("no supervisor runs");
+  const found = commandLines().find(
+    ({ words }) => words.includes(root) && words.some((word) => word.includes("bundles")),
+  );
+  if (!found) throw new Error("no supervisor runs");
+  return found.pid;
+}
+
+/** Of all processes of this machine. */
+function commandLines(): { pid: number; words: string[] }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [{ pid: Number(pid), words: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") }];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
 }

@@ -6,32 +6,39 @@ import { condition, evaluate, type Filter, insert, overBound } from "../../infra
 import { event, flinkColumns, oneFilter, type SampleEvent } from "../fixtures/filters-events";
 import { events, filterSources, printFilter } from "../fixtures/filters-generator";
 import { truthTable } from "../fixtures/filters-truth-table";
-import { closeSession, type GatewaySession, openSession, runStatement } from "../fixtures/flink-gateway";
+import {
+  closeSession,
+  type Gateway,
+  type GatewaySession,
+  openSession,
+  runStatement,
+  startGateway,
+} from "../fixtures/flink-gateway";
 import { parseOk, schema } from "../plan/filters/support";
+import { outputs } from "./support/stack";
 
 /**
  * The compiled filters on the real Flink against the truth table and against the dry run, every filter on every event.
- * `MILLRACE_TEST_GATEWAY` is the base URL of a SQL gateway whose task managers read this machine's temporary folder.
  */
-const gateway = process.env.MILLRACE_TEST_GATEWAY;
-if (!gateway)
-  process.stdout.write("skipped: filters on the real Flink, as MILLRACE_TEST_GATEWAY names no SQL gateway\n");
 
 /** Filters of one query: more would make the planner slow, fewer would start more jobs. */
 const filtersPerQuery = 20;
 
-(gateway ? describe : describe.skip)("filters on the real Flink", () => {
+describe("filters on the real Flink", () => {
+  let gateway: Gateway;
   let session: GatewaySession;
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "millrace-filters-"));
-    session = await openSession(gateway as string, {
+    gateway = await startGateway(outputs().flink);
+    session = await openSession(gateway.url, {
       "execution.runtime-mode": "streaming",
       "parallelism.default": "1",
     });
   });
   afterAll(async () => {
     await closeSession(session);
+    await gateway.stop();
     rmSync(folder, { recursive: true });
   });
 

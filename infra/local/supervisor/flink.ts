@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isStatus, request } from "../http";
 
@@ -70,44 +70,14 @@ export async function cancel(jobManager: string, jid: string): Promise<void> {
   });
 }
 
-/** Runs a script in a session of its own. @returns the id of the job that its last statement started. */
-export async function submit(
-  gateway: string,
-  statements: readonly string[],
-  properties: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { sessionHandle } = await request<{ sessionHandle: string }>("POST", `${gateway}/v1/sessions`, { properties });
-  const session = `${gateway}/v1/sessions/${sessionHandle}`;
-  try {
-    let jobId: string | undefined;
-    for (const statement of statements) jobId = await execute(session, statement);
-    if (!jobId) throw new Error("the script starts no job: its last statement must be EXECUTE STATEMENT SET");
-    return jobId;
-  } finally {
-    await request("DELETE", session).catch(() => {});
-  }
-}
-
-async function execute(session: string, statement: string): Promise<string | undefined> {
-  const { operationHandle } = await request<{ operationHandle: string }>("POST", `${session}/statements`, {
-    statement,
-  });
-  const operation = `${session}/operations/${operationHandle}`;
-  const until = Date.now() + 300_000;
-  // Most statements take milliseconds and one takes seconds, of a processor that should not be kept busy with answers.
-  let pause = 5;
-  for (;;) {
-    const { status } = await request<{ status: string }>("GET", `${operation}/status`);
-    if (status === "FINISHED" || status === "ERROR" || status === "CANCELED") break;
-    if (Date.now() > until) throw new Error(`statement not finished within 300 s: ${statement.slice(0, 80)}`);
-    await delay(pause);
-    pause = Math.min(200, pause * 1.5);
-  }
-  // An error comes as the answer to the question for the result.
-  const result = await request<{ jobID?: string }>("GET", `${operation}/result/0`).catch((error) => {
-    throw new Error(`${(error as Error).message}\n  in: ${statement.split("\n")[0]?.slice(0, 120)}`);
-  });
-  return result.jobID;
+/** Hands a job graph to the job manager, as Flink's own client does. @param graph path of its file @returns the job's id */
+export async function submit(jobManager: string, graph: string): Promise<string> {
+  const form = new FormData();
+  const parts = { executionPlanFileName: basename(graph), jobJarFileNames: [], jobArtifactFileNames: [] };
+  form.append("request", JSON.stringify(parts));
+  form.append("file_0", new Blob([readFileSync(graph)]), basename(graph));
+  const { jobUrl } = await request<{ jobUrl: string }>("POST", `${jobManager}/jobs`, form);
+  return basename(jobUrl);
 }
 
 /** The newest complete checkpoint or savepoint among these jobs' folders; undefined when there is none. */

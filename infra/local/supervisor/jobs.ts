@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { graphKey, type JobScript, jobGraph, withResumed } from "../job-graphs";
 import {
   allTasksRun,
   cancel,
@@ -16,13 +16,10 @@ import type { Keeper } from "./protocol";
 import { until } from "./until";
 
 /** One Flink SQL job that must run. */
-export interface JobSpec {
+export interface JobSpec extends JobScript {
   /** Flink's `pipeline.name`, unique in the stack. */
   readonly name: string;
-  /** Whole script; the last statement starts the job. No secrets: they are references that the task manager resolves. */
-  readonly statements: readonly string[];
-  /** Base URLs. */
-  readonly gateway: string;
+  /** Base URL. */
   readonly jobManager: string;
   /** Holds `checkpoints/<job id>/chk-<n>` and `savepoints/<name>/`. */
   readonly folder: string;
@@ -86,8 +83,8 @@ export function createJobs(log: (line: string) => void): Keeper {
     const { spec } = kept;
     const record = readRecord(spec);
     const snapshot = from ?? newestSnapshot(spec.folder, spec.name, record.jobIds);
-    const jobId = await submit(spec.gateway, spec.statements, recovery(snapshot));
-    writeRecord(spec, { jobIds: [jobId, ...record.jobIds].slice(0, 5), hash: hashOf(spec) });
+    const jobId = await submitted(spec, snapshot, record.jobIds.length === 0);
+    writeRecord(spec, { jobIds: [jobId, ...record.jobIds].slice(0, 5), hash: graphKey(spec) });
     log(`job ${spec.name} submitted as ${jobId} ${snapshot ? `from ${snapshot}` : "from the beginning"}`);
     kept.status = { ...kept.status, state: "CREATED", jobId, startedAt: Date.now() };
   }
@@ -102,7 +99,7 @@ export function createJobs(log: (line: string) => void): Keeper {
     return exclusive(kept, async () => {
       kept.spec = spec;
       const active = await activeJob(spec);
-      if (active && readRecord(spec).hash !== hashOf(spec)) {
+      if (active && readRecord(spec).hash !== graphKey(spec)) {
         await start(kept, await stopSaved(spec, active.jid));
       } else if (active) kept.status = statusOf(kept, active);
       else await start(kept);
@@ -198,14 +195,11 @@ async function untilRunning(kept: Kept): Promise<void> {
   throw new Error(`job ${name} does not run after ${limit / 1000} s: ${error ?? "its tasks wait for free slots"}`);
 }
 
-/** Flink takes the snapshot over and deletes it when it is outlived; state that the new SQL no longer has is dropped. */
-function recovery(snapshot: string | undefined): Record<string, string> {
-  if (!snapshot) return {};
-  return {
-    "execution.state-recovery.path": snapshot,
-    "execution.state-recovery.claim-mode": "CLAIM",
-    "execution.state-recovery.ignore-unclaimed-state": "true",
-  };
+/** A graph holds its job's id: the one that is kept serves the first submission, and later ones get one of their own. */
+async function submitted(spec: JobSpec, snapshot: string | undefined, isFirst: boolean): Promise<string> {
+  const submitGraph = (graph: string) => submit(spec.jobManager, graph);
+  if (!isFirst || snapshot) return withResumed(spec, snapshot, submitGraph);
+  return submitGraph(await jobGraph(spec));
 }
 
 interface JobRecord {
@@ -214,7 +208,6 @@ interface JobRecord {
 }
 /** The ids a job has had, by which its checkpoints are found; beside them, so that it goes where they go. */
 const recordFile = ({ folder, name }: JobSpec) => join(folder, "jobs", `${name}.json`);
-const hashOf = (spec: JobSpec) => createHash("sha256").update(JSON.stringify(spec.statements)).digest("hex");
 
 function readRecord(spec: JobSpec): JobRecord {
   try {

@@ -43,7 +43,6 @@ export interface Outputs {
   readonly schemaRegistry: string;
   readonly kafkaConnect: string;
   readonly flink: string;
-  readonly flinkSqlGateway: string;
   readonly postgres: string;
   readonly kafkaAdminPassword: string;
   readonly postgresPassword: string;

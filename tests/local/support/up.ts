@@ -9,5 +9,4 @@ export default async function up(): Promise<void> {
   const outputs = await millrace("outputs", ["--show-secrets"]);
   process.env.MILLRACE_TEST_OUTPUTS = outputs.stdout;
   process.env.MILLRACE_TEST_UP = JSON.stringify(deployed);
-  process.env.MILLRACE_TEST_GATEWAY = JSON.parse(outputs.stdout).flinkSqlGateway;
 }
