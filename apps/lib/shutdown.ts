@@ -1,3 +1,4 @@
+import { UserError } from "../../infra/plan/problems";
 import type { Logger } from "./log";
 
 /** In-flight work gets this long. */
@@ -54,7 +55,9 @@ export function createShutdown(log: Logger, host: Host = process): Shutdown {
     onClose: (what, close) => closers.push({ what, close }),
     signal: closing.signal,
     fail: (error) => {
-      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, "cannot go on");
+      // A person's mistake is told without a stack trace.
+      const said = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
+      log.fatal({ error: said }, "cannot go on");
       if (!closing.signal.aborted) void shutdown(1);
     },
   };

@@ -98,3 +98,19 @@ test("the pool logs in with the password that stands beside the URL", async () =
   });
   await pool.end();
 });
+
+test("pauses double from the first to the longest, as they are asked for", async () => {
+  const { log, lines } = testLog();
+  let attempts = 0;
+  const work = async () => {
+    if (++attempts < 8) throw coded("ECONNREFUSED");
+  };
+  await untilItWorks(work, { log, what: "read rows", pauses: { firstMs: 4, longestMs: 20 } });
+  const pauses = lines.filter(({ level }) => level === "warn").map(({ pauseMs }) => Number(pauseMs));
+  const most = [4, 8, 16, 20, 20, 20, 20];
+  expect(pauses).toHaveLength(most.length);
+  for (const [i, pause] of pauses.entries()) {
+    expect(pause).toBeLessThanOrEqual(most[i] as number);
+    expect(pause).toBeGreaterThanOrEqual(Math.floor((most[i] as number) * 0.75));
+  }
+});

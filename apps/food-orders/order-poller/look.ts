@@ -1,0 +1,39 @@
+import { advance, type Page, type Position, type Progress, type Row, unpublished } from "./progress";
+
+export interface LookArgs {
+  /** The page of rows behind `from`. */
+  readonly read: (from: Position | undefined) => Promise<Page>;
+  /** Resolves when Kafka has acknowledged all of them. */
+  readonly publish: (rows: readonly Row[]) => Promise<void>;
+  /** Resolves when the progress outlives the process. */
+  readonly save: (progress: Progress) => Promise<void>;
+  /** Begins no further page. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One look at the table: page by page to its end, each published and then saved, in this order. Killed between the two, the page is published again.
+ * While a page is published the next one is read already.
+ *
+ * @throws what the arguments throw; progress is then as it was last saved
+ */
+export async function look(before: Progress, { read, publish, save, signal }: LookArgs): Promise<Progress> {
+  let progress = before;
+  let start = progress.from;
+  let reading = read(start);
+  for (;;) {
+    const page = await reading;
+    const next = page.rows.at(-1);
+    if (page.full) {
+      reading = read(next);
+      // Should publishing fail first, nobody waits for it.
+      reading.catch(() => undefined);
+    }
+    const news = unpublished(progress, page);
+    if (news.length > 0) await publish(news);
+    progress = advance(progress, start, page);
+    if (news.length > 0) await save(progress);
+    if (!page.full || signal.aborted) return progress;
+    start = next;
+  }
+}
