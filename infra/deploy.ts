@@ -15,6 +15,8 @@ export interface Invocation {
     readonly showSecrets: boolean;
     readonly file?: string;
     readonly from?: string;
+    /** Format of a report. */
+    readonly report?: string;
     readonly follow: boolean;
     readonly yes: boolean;
   };
@@ -30,7 +32,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   up: { doc: "deploy the stack, and wait until data flows", run: async (i) => (await import("./commands/up")).up(i) },
   preview: {
-    doc: "show what up would do, and every mistake",
+    doc: "show what up would do, and every mistake [--report md]",
     run: async (i) => (await import("./commands/up")).preview(i),
   },
   refresh: {
@@ -112,6 +114,7 @@ async function main(): Promise<number> {
       yes: values.yes ?? false,
       ...(values.file !== undefined && { file: values.file }),
       ...(values.from !== undefined && { from: values.from }),
+      ...(values.report !== undefined && { report: values.report }),
     },
   });
 }
@@ -129,13 +132,14 @@ function readArguments() {
         yes: { type: "boolean", short: "y" },
         file: { type: "string" },
         from: { type: "string" },
+        report: { type: "string" },
       },
     });
   } catch (error) {
     throw new UserError([
       {
         message: (error as Error).message.split(". ")[0] ?? "",
-        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --from, --yes",
+        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --from, --report, --yes",
       },
     ]);
   }

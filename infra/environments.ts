@@ -32,6 +32,8 @@ export interface Environment {
   readonly connect: { readonly replicas: number; readonly worker: Resources };
   readonly registry: { readonly replicas: number; readonly container: Resources };
   readonly flink: {
+    /** Slots of a task manager: so much of a job's parallelism runs in one. */
+    readonly taskSlots: number;
     /** A second job manager waits to take over. */
     readonly jobManagers: number;
     readonly jobManager: Resources;
@@ -88,6 +90,7 @@ const kind: Environment = {
   connect: { replicas: 1, worker: size("100m", "2", "1Gi") },
   registry: { replicas: 1, container: size("50m", "1", "512Mi") },
   flink: {
+    taskSlots: 2,
     jobManagers: 1,
     jobManager: size("100m", "1", "1Gi"),
     taskManager: size("200m", "2", "1536Mi"),
@@ -168,6 +171,7 @@ export const environments: Readonly<Record<EnvironmentName, Environment>> = {
     connect: { replicas: 3, worker: size("500m", "2", "2Gi") },
     registry: { replicas: 2, container: size("250m", "1", "1Gi") },
     flink: {
+      taskSlots: 4,
       jobManagers: 2,
       jobManager: size("500m", "2", "2Gi"),
       taskManager: size("1", "4", "4Gi"),

@@ -10,7 +10,9 @@ import { projectRoot, stackRoot } from "./paths";
 import { pipelines as all } from "./pipelines";
 import { type Draft, draftPlan, refuseToDeploy } from "./plan";
 import { UserError } from "./plan/problems";
+import { recordOf } from "./plan/report";
 import type { Plan } from "./plan/types";
+import { Record as PlanRecord } from "./record";
 
 /** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
 export async function planFor(config: StackConfig): Promise<Plan> {
@@ -42,6 +44,7 @@ export function deploy(stack: string, config: StackConfig, plan: Plan): Record<s
     portBase: config.portBase,
     backup: backupFolder(stack, config),
   });
+  new PlanRecord("plan", recordOf(plan, config), { dependsOn: platform });
   return {
     ...urlsOf(config.portBase, plan),
     kafkaAdminPassword: pulumi.secret(platform.adminPassword),

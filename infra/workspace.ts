@@ -8,6 +8,8 @@ import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automa
 import { parseDocument, stringify } from "yaml";
 import { toolchain } from "./local/toolchain";
 import { projectRoot } from "./paths";
+import type { PlanRecord } from "./plan/report";
+import { recordType } from "./record";
 
 /** Where state goes when the user has not logged in elsewhere. */
 const localState = join(projectRoot, ".millrace", "state");
@@ -38,20 +40,28 @@ export async function openStack(
   );
 }
 
-/** Inputs of all resources as they were last deployed, by `<type> <name>`. Secrets stay encrypted. */
-export async function deployedInputs({ name, workspace }: Stack): Promise<Map<string, unknown>> {
+/** What a stack holds, as it was last deployed. */
+export interface DeployedState {
+  /** Inputs of all resources, by `<type> <name>`. Secrets stay encrypted. */
+  readonly inputs: Map<string, unknown>;
+  /** Of the plan that was deployed. */
+  readonly record?: PlanRecord;
+}
+
+export async function deployedState({ name, workspace }: Stack): Promise<DeployedState> {
   const env = { ...process.env, ...workspace.envVars };
   // Not `exportStack`, which asks for secrets in clear.
   const engine = join(toolchain().pulumi, "bin", "pulumi");
   const options = { cwd: workspace.workDir, env, maxBuffer: 2 ** 28 };
   const { stdout } = await promisify(execFile)(engine, ["stack", "export", "--stack", name], options);
-  const resources: { urn: string; inputs?: unknown }[] = JSON.parse(stdout).deployment?.resources ?? [];
-  return new Map(
-    resources.map(({ urn, inputs }) => {
-      const [, , type = "", ...rest] = urn.split("::");
-      return [`${type.split(":").pop()} ${rest.join("::")}`, inputs];
-    }),
-  );
+  const resources: { urn: string; inputs?: unknown; outputs?: { record?: PlanRecord } }[] =
+    JSON.parse(stdout).deployment?.resources ?? [];
+  const inputs = resources.map(({ urn, inputs }): [string, unknown] => {
+    const [, , type = "", ...rest] = urn.split("::");
+    return [`${type.split(":").pop()} ${rest.join("::")}`, inputs];
+  });
+  const record = resources.find(({ urn }) => urn.includes(`::${recordType}::`))?.outputs?.record;
+  return { inputs: new Map(inputs), ...(record && { record }) };
 }
 
 function writeProject(workDir: string): void {

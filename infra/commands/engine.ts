@@ -1,6 +1,8 @@
 import { hostname } from "node:os";
 import type { Stack } from "@pulumi/pulumi/automation";
+import type { ResourceChange } from "../plan/report";
 import { progress } from "../progress";
+import { recordType } from "../record";
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 export const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -38,6 +40,26 @@ export async function operate(
     say(`${what}: ${summary.join(", ") || "nothing to change"}, ${seconds(since)}`);
     return counts;
   }
+}
+
+const operations: Readonly<Record<string, ResourceChange["operation"]>> = {
+  create: "create",
+  update: "update",
+  replace: "replace",
+  delete: "delete",
+};
+
+/** Collects from the engine's events what happens to which resource. */
+export function resourceChanges() {
+  const changes: ResourceChange[] = [];
+  const onEvent: OnEvent = ({ resourcePreEvent }) => {
+    const operation = operations[resourcePreEvent?.metadata.op ?? ""];
+    if (!operation || !resourcePreEvent) return;
+    const { type, urn } = resourcePreEvent.metadata;
+    if (type !== "pulumi:pulumi:Stack" && type !== recordType)
+      changes.push({ operation, type, name: urn.split("::").slice(3).join("::") });
+  };
+  return { onEvent, changes };
 }
 
 /** Whether the back end's lock is that of a process of this machine that is no more. */

@@ -5,13 +5,17 @@ import type { Invocation } from "../deploy";
 import { type Deployed, survey } from "../local/survey";
 import { stackRoot } from "../paths";
 import { type Draft, refuseToDeploy } from "../plan";
+import { UserError } from "../plan/problems";
+import { compare, markdown, type PlanRecord, recordOf, refusal } from "../plan/report";
 import type { Plan } from "../plan/types";
 import { deploy, draftFor, planFor } from "../program";
-import { deployedInputs, openStack } from "../workspace";
-import { operate, say, seconds } from "./engine";
+import { deployedState, openStack } from "../workspace";
+import { operate, resourceChanges, say, seconds } from "./engine";
 import { untilDataFlows } from "./flow";
 
 interface Opened {
+  /** Of the plan that is deployed. */
+  readonly deployed?: PlanRecord;
   readonly config: StackConfig;
   readonly plan: Plan;
   readonly stack: Stack;
@@ -33,11 +37,11 @@ async function open({ stack: name, configFile, configText }: Invocation): Promis
   }
   const known = async () => {
     const stack = await opening();
-    return { stack, deployed: await deployedInputs(stack) };
+    return { stack, deployed: await deployedState(stack) };
   };
   const [draft, { stack, deployed }] = await Promise.all([drafting, known()]);
-  await refuseAll(draft, deployed);
-  return { config, plan: draft.plan, stack };
+  await refuseAll(draft, deployed.inputs);
+  return { config, plan: draft.plan, stack, ...(deployed.record && { deployed: deployed.record }) };
 }
 
 export async function up(invocation: Invocation): Promise<number> {
@@ -65,8 +69,33 @@ export async function up(invocation: Invocation): Promise<number> {
 }
 
 export async function preview(invocation: Invocation): Promise<number> {
+  if (invocation.flags.report !== undefined) return report(invocation, invocation.flags.report);
   const { stack } = await open(invocation);
   return (await operate("preview", stack, (onEvent) => stack.preview({ onEvent }))) ? 0 : 1;
+}
+
+/** The preview as Markdown on standard output, in words of the domain, also that of a plan which is refused. */
+async function report(invocation: Invocation, format: string): Promise<number> {
+  if (format !== "md") throw new UserError([{ message: "There is no such report.", given: format, allowed: "md" }]);
+  try {
+    const { stack, config, plan, deployed } = await open(invocation);
+    const { onEvent, changes } = resourceChanges();
+    const counts = await operate("preview", stack, (shown) =>
+      stack.preview({
+        onEvent: (event) => {
+          onEvent(event);
+          shown(event);
+        },
+      }),
+    );
+    if (!counts) return 1;
+    process.stdout.write(markdown(invocation.stack, compare(deployed, recordOf(plan, config)), changes));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stdout.write(refusal(invocation.stack, error.problems));
+    throw error;
+  }
 }
 
 export async function refresh(invocation: Invocation): Promise<number> {
