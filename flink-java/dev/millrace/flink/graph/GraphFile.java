@@ -8,17 +8,17 @@ import org.apache.flink.runtime.jobgraph.JobGraph;
 
 /** A job graph as a file, the way Flink's own client hands it to a job manager. */
 final class GraphFile {
-  private GraphFile() {}
+    private GraphFile() {}
 
-  static void write(JobGraph graph, String path) throws Exception {
-    try (var out = new ObjectOutputStream(Files.newOutputStream(Path.of(path)))) {
-      out.writeObject(graph);
+    static void write(JobGraph graph, String path) throws Exception {
+        try (var out = new ObjectOutputStream(Files.newOutputStream(Path.of(path)))) {
+            out.writeObject(graph);
+        }
     }
-  }
 
-  static JobGraph read(String path) throws Exception {
-    try (var in = new ObjectInputStream(Files.newInputStream(Path.of(path)))) {
-      return (JobGraph) in.readObject();
+    static JobGraph read(String path) throws Exception {
+        try (var in = new ObjectInputStream(Files.newInputStream(Path.of(path)))) {
+            return (JobGraph) in.readObject();
+        }
     }
-  }
 }

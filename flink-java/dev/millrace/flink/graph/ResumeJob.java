@@ -11,13 +11,13 @@ import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
  * is outlived; state that the graph no longer has is dropped.
  */
 public final class ResumeJob {
-  public static void main(String[] args) throws Exception {
-    var graph = GraphFile.read(args[0]);
-    graph.setJobID(JobID.generate());
-    if (args.length > 2) {
-      graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(args[2], true, RecoveryClaimMode.CLAIM));
+    public static void main(String[] args) throws Exception {
+        var graph = GraphFile.read(args[0]);
+        graph.setJobID(JobID.generate());
+        if (args.length > 2) {
+            graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(args[2], true, RecoveryClaimMode.CLAIM));
+        }
+        GraphFile.write(graph, args[1]);
+        System.exit(0);
     }
-    GraphFile.write(graph, args[1]);
-    System.exit(0);
-  }
 }
