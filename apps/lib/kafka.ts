@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import {
   CompressionTypes,
   type EachBatchPayload,
   Kafka,
   type KafkaMessage,
   logLevel,
+  type Message,
   Partitioners,
   type Producer,
   type ProducerRecord,
@@ -49,6 +51,17 @@ export function createKafka(app: string, settings: KafkaSettings, log: Logger): 
   });
 }
 
+/** For `/health/ready` of an app that holds no connection open. @throws what the client says, when there is no answer in time */
+export async function answersIn(kafka: Kafka, limitMs: number): Promise<undefined> {
+  const admin = kafka.admin({ retry: { retries: 0, maxRetryTime: limitMs } });
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 export interface Sender {
   readonly send: (record: ProducerRecord) => Promise<void>;
 }
@@ -92,6 +105,111 @@ export function createSender(kafka: Kafka): Sender & { connect(): Promise<void>;
       }
     },
   };
+}
+
+/** Where a record stands. */
+export interface Position extends Origin {
+  readonly offset: string;
+}
+
+/** Broker's default `transaction.max.timeout.ms`: a transaction that takes longer is aborted. */
+const longestTransactionMs = 900_000;
+
+export interface TransactionArgs {
+  /** Whoever opens one with the same id ends what the former one had under way, and the former one can do nothing more. */
+  readonly transactionalId: string;
+  /** How often a request is tried while the broker is away, a second apart at most. */
+  readonly retries: number;
+}
+
+export interface Transaction {
+  /** @returns where the first of the records stands, of each partition that got any */
+  readonly send: (topic: string, messages: readonly Message[]) => Promise<readonly Position[]>;
+  /** When it throws, nobody knows: what was committed is told by `isCommitted`, after the id was opened again. */
+  readonly commit: () => Promise<void>;
+  /** Aborts what was not committed, and closes the connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** Begins one transaction: all its records become visible to readers of committed records at its commit, or none ever. */
+export async function beginTransaction(kafka: Kafka, args: TransactionArgs): Promise<Transaction> {
+  const producer = kafka.producer({
+    transactionalId: args.transactionalId,
+    transactionTimeout: longestTransactionMs,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: args.retries },
+  });
+  const disconnect = () => producer.disconnect().catch(() => undefined);
+  try {
+    // Ends what was under way with this id, and waits for it.
+    await producer.connect();
+    const transaction = await producer.transaction();
+    let begun = false;
+    let ended = false;
+    return {
+      send: async (topic, messages) => {
+        begun = true;
+        const sent = await transaction.send({ topic, acks: -1, messages: [...messages] });
+        return sent.map(({ partition, baseOffset }) => ({ topic, partition, offset: String(baseOffset) }));
+      },
+      commit: async () => {
+        ended = true;
+        await transaction.commit();
+      },
+      close: async () => {
+        // What cannot be aborted now is aborted when its id is opened again, or its time is over.
+        if (begun && !ended) await transaction.abort().catch(() => undefined);
+        await disconnect();
+      },
+    };
+  } catch (error) {
+    await disconnect();
+    throw error;
+  }
+}
+
+/**
+ * Whether the transaction that wrote the record at a position was committed. To be asked when nothing is under way with its id.
+ *
+ * @param groupPrefix of consumer groups that this user may join
+ * @param isOurs whether the record is the one that was written: what stands there may be another's, should the topic have been made anew
+ */
+export async function isCommitted(
+  kafka: Kafka,
+  groupPrefix: string,
+  { topic, partition, offset }: Position,
+  isOurs: (message: KafkaMessage) => boolean,
+): Promise<boolean> {
+  const consumer = kafka.consumer({ groupId: `${groupPrefix}${randomUUID()}`, allowAutoTopicCreation: false });
+  const wanted = BigInt(offset);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    return await new Promise<boolean>((resolve, reject) => {
+      const { CRASH, END_BATCH_PROCESS, GROUP_JOIN } = consumer.events;
+      consumer.on(CRASH, ({ payload }) => !payload.restart && reject(payload.error));
+      // Aborted records come as batches of none.
+      consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+        if (payload.partition === partition && BigInt(payload.lastOffset) >= wanted) resolve(false);
+      });
+      consumer.on(GROUP_JOIN, () => consumer.seek({ topic, partition, offset }));
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            if (batch.partition !== partition) return;
+            const found = batch.messages.find((message) => BigInt(message.offset) >= wanted);
+            if (found) resolve(found.offset === offset && isOurs(found));
+          },
+        })
+        .catch(reject);
+    });
+  } finally {
+    await consumer.disconnect();
+  }
 }
 
 export interface ConsumeArgs {

@@ -53,11 +53,13 @@ export const portsOf = (base: number): Ports =>
 export function endpointsOf(base: number, apps: readonly string[]): Endpoints {
   const ports = portsOf(base);
   const ordered = [...apps].sort();
+  const appPort = (name: string) => base + firstApp + ordered.indexOf(name);
   return {
     kafka: `${loopback}:${ports.kafka}`,
     registry: `http://${loopback}:${ports.registry}`,
     postgres: { host: loopback, port: ports.postgres },
-    app: (name) => base + firstApp + ordered.indexOf(name),
+    app: appPort,
+    appUrl: (name) => `http://${loopback}:${appPort(name)}`,
   };
 }
 

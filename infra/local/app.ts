@@ -16,6 +16,7 @@ export interface AppArgs {
 /** An app or stand-in as a process. */
 export function app({ root, app, password, bundle }: AppArgs, opts: pulumi.ResourceOptions): Process {
   const env: Record<string, pulumi.Input<string>> = { ...app.env, HOST: loopback, NODE_ENV: "production" };
+  for (const { variable, name } of app.folders) env[variable] = dataFolder(root, name);
   if (app.env.KAFKA_BOOTSTRAP) env.KAFKA_PASSWORD = password;
   if (app.env.POSTGRES_URL) env.PGPASSWORD = password;
   return new Process(
@@ -34,5 +35,8 @@ export function app({ root, app, password, bundle }: AppArgs, opts: pulumi.Resou
     opts,
   );
 }
+
+/** Where the files of a stack are that an app owns. They are gone with the stack. */
+export const dataFolder = (root: string, name: string) => join(root, "data", name);
 
 export const entryOf = (projectRoot: string, app: AppPlan) => join(projectRoot, "apps", app.folder, "server.ts");

@@ -10,6 +10,8 @@
  *   routing    declared filters, compiled into one flink job: one output topic per filter
  *   app        a TypeScript program, long-running
  *   stand-in   plays an outside party where there is none (local and ephemeral environments)
+ *   outside    a party that is not ours: it calls an app that serves it
+ *   folder     files that one app owns, and finds again after a restart
  *   dead letter  where records of a topic go that could not be used: bytes unchanged, reason and origin in headers. An app declares its own; each topic
  *                that a flink job or a routing reads has one
  */
@@ -159,8 +161,27 @@ export interface Routing {
 }
 export const routing = (name: string, args: RoutingArgs): Routing => ({ kind: "routing", name, args });
 
+export interface Outside {
+  readonly kind: "outside";
+  /** For a person: `companies that upload files`. */
+  readonly name: string;
+}
+export const outside = (name: string): Outside => ({ kind: "outside", name });
+
+export interface Folder {
+  readonly kind: "folder";
+  readonly name: string;
+}
+export const folder = (name: string): Folder => ({ kind: "folder", name });
+
 export interface AppArgs extends Flow {
   readonly rejects?: DeadLetter;
+  /** An HTTP API for a party that is not ours: the paths that it may reach, each with what is below it. Others stay inside. */
+  readonly serves?: { readonly to: Outside; readonly paths: readonly `/${string}`[] };
+  /** Folders by the setting that names each to the app: `{ dataDir: files }` becomes `DATA_DIR`. */
+  readonly folders?: Readonly<Record<string, Folder>>;
+  /** Whether it writes its topics in Kafka transactions. It may then also read them, to find out after a crash whether one was committed. Default false. */
+  readonly transactional?: boolean;
   /** Folder below `apps/`. Default `<pipeline>/<name>`. */
   readonly runs?: string;
   /** Become environment variables in upper snake case. */
@@ -176,10 +197,11 @@ export const app = (name: string, args: AppArgs): App => ({ kind: "app", name, a
 export interface StandIn {
   readonly kind: "stand-in";
   readonly name: string;
-  readonly plays: Database;
+  /** The owner of a database; or an outside party: then `CALLS_URL` tells it the base URL of the app that serves that one. */
+  readonly plays: Database | Outside;
   readonly args: AppArgs;
 }
-export const standIn = (name: string, args: AppArgs & { plays: Database }): StandIn => {
+export const standIn = (name: string, args: AppArgs & { plays: Database | Outside }): StandIn => {
   const { plays, ...rest } = args;
   return { kind: "stand-in", name, plays, args: rest };
 };

@@ -1,5 +1,6 @@
 import type { Pipeline } from "../model";
 import { businessEvents } from "./business-events";
+import { companyData } from "./company-data";
 
 /** All pipelines, in the order they are shown. */
-export const pipelines: readonly Pipeline[] = [businessEvents];
+export const pipelines: readonly Pipeline[] = [businessEvents, companyData];

@@ -66,13 +66,32 @@ function appPrincipalOf(app: App | StandIn): PrincipalPlan {
     else kafka.push(topicGrant(end.name, "Write"));
   }
   kafka.push(...rejects.map((name) => topicGrant(name, "Write")));
-  if (app.kind === "stand-in")
+  if (app.args.transactional) kafka.push(...transactionGrants(app));
+  if (app.kind === "stand-in" && app.plays.kind === "database")
     postgres.push({ database: app.plays.name, table: "*", privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"] });
   if (kafka.some((grant) => grant.operations.includes("Write"))) {
     kafka.push({ resource: "cluster", name: "kafka-cluster", operations: ["IdempotentWrite"] });
   }
   return { name: app.name, kafka: merge(kafka), postgres: mergeTables(postgres), replication: false };
 }
+
+/** Transactional ids and groups that begin with the app's name; the groups are those that it reads back in what it wrote. */
+function transactionGrants(app: App | StandIn): KafkaGrant[] {
+  const own = (kind: "transactional-id" | "group", operations: KafkaGrant["operations"]): KafkaGrant => ({
+    resource: kind,
+    name: `${app.name}${ownSeparator}`,
+    prefix: true,
+    operations,
+  });
+  return [
+    own("transactional-id", ["Write", "Describe"]),
+    own("group", ["Read", "Describe"]),
+    ...flowOf(app).writes.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Read")])),
+  ];
+}
+
+/** No name of an app holds it: so no app's prefix is another's. */
+export const ownSeparator = "/";
 
 const topicGrant = (name: string, right: "Read" | "Write"): KafkaGrant => ({
   resource: "topic",

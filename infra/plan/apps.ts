@@ -36,7 +36,7 @@ export function planApp(
   const tables = [...reads, ...writes].filter((end) => end.kind === "table");
   const databases = new Set([
     ...tables.map((table) => table.database.name),
-    ...(app.kind === "stand-in" ? [app.plays.name] : []),
+    ...(app.kind === "stand-in" && app.plays.kind === "database" ? [app.plays.name] : []),
   ]);
   if (databases.size > 1) {
     problems.push({
@@ -66,8 +66,12 @@ export function planApp(
     writes.filter((end) => end.kind === "table").map((end) => end.name),
   );
   name("REJECTS_TOPIC", rejects);
+  name("CALLS_URL", servers(pipeline, app).map(endpoints.appUrl));
+  const folders = Object.entries(app.args.folders ?? {}).map(([setting, { name }]) => {
+    return { variable: upperSnake(setting), name };
+  });
 
-  const own = new Set([...Object.keys(env), ...setByTheTarget]);
+  const own = new Set([...Object.keys(env), ...folders.map(({ variable }) => variable), ...setByTheTarget]);
   const place = `${placeOf(pipeline, app)} › settings`;
   const given: { setting: string; value: string; path: string }[] = [];
   for (const [settings, where] of [
@@ -93,6 +97,8 @@ export function planApp(
     standIn: app.kind === "stand-in",
     port: endpoints.app(app.name),
     env,
+    folders,
+    publicPaths: app.args.serves?.paths ?? [],
     principal: app.name,
   };
   return { app: plan, problems };
@@ -100,6 +106,13 @@ export function planApp(
   function name(variable: string, names: readonly string[]): void {
     if (names.length > 0) env[variable] = names.join(",");
   }
+}
+
+/** Names of the apps that serve the party that a stand-in plays. */
+function servers(pipeline: Pipeline, app: App | StandIn): string[] {
+  if (app.kind !== "stand-in" || app.plays.kind !== "outside") return [];
+  const { plays } = app;
+  return pipeline.parts.flatMap((part) => (part.kind === "app" && part.args.serves?.to === plays ? [part.name] : []));
 }
 
 /** Variables that a target gives an app beside its plan; the secret ones are never in a plan. */

@@ -43,4 +43,6 @@ const providedBy = (part: Part): string[] =>
   part.kind === "capture" ? part.streams.map(keyOf) : flowOf(part).writes.map(keyOf);
 
 const plays = (part: Part, needed: ReadonlySet<string>) =>
-  part.kind === "stand-in" && [...needed].some((key) => key.startsWith(`table ${part.plays.name}/`));
+  part.kind === "stand-in" &&
+  part.plays.kind === "database" &&
+  [...needed].some((key) => key.startsWith(`table ${part.plays.name}/`));

@@ -207,11 +207,16 @@ function pipelinePlan({ name, parts }: Pipeline): PipelinePlan {
       .map((table) => ({ database: table.database.name, table: table.name }));
   const topics = flows.flatMap(({ writes }) => writes.flatMap((end) => (end.kind === "topic" ? [end.name] : [])));
   const names = (kind: Part["kind"][]) => parts.filter((part) => kind.includes(part.kind)).map((part) => part.name);
+  const sinks = tables(flows.flatMap((flow) => flow.writes));
+  // Where an app looks up what another has stored, nothing begins.
+  const sources = tables(flows.flatMap((flow) => flow.reads)).filter(
+    ({ database, table }) => !sinks.some((sink) => sink.database === database && sink.table === table),
+  );
   return {
     name,
-    sources: tables(flows.flatMap((flow) => flow.reads)),
+    sources,
     topics: [...new Set(topics)],
-    sinks: tables(flows.flatMap((flow) => flow.writes)),
+    sinks,
     jobs: names(["flink job", "routing"]),
     apps: names(["app", "stand-in"]),
     captures: names(["capture"]),

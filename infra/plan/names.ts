@@ -7,6 +7,7 @@ import { databasesOf, placeOf } from "./topics";
 export const reservedNames: readonly string[] = [
   "admin",
   "connect",
+  "data",
   "flink",
   "flink-jobmanager",
   "flink-taskmanager",

@@ -53,7 +53,7 @@ export function databasesOf(pipelines: readonly Pipeline[]): Map<string, Databas
   const used = new Map<string, Database>();
   for (const part of pipelines.flatMap(({ parts }) => parts)) {
     if (part.kind === "capture") used.set(part.database.name, part.database);
-    if (part.kind === "stand-in") used.set(part.plays.name, part.plays);
+    if (part.kind === "stand-in" && part.plays.kind === "database") used.set(part.plays.name, part.plays);
     const { reads, writes } = flowOf(part);
     for (const end of [...reads, ...writes]) if (end.kind === "table") used.set(end.database.name, end.database);
   }

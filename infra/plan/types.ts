@@ -25,6 +25,8 @@ export interface Endpoints {
   readonly postgres: { readonly host: string; readonly port: number };
   /** Port for the HTTP server (health, metrics) of an app, by the app's name. */
   readonly app: (name: string) => number;
+  /** Base URL of that server, for other apps. */
+  readonly appUrl: (name: string) => string;
 }
 
 export interface PipelinePlan {
@@ -130,6 +132,10 @@ export interface AppPlan {
   readonly port: number;
   /** Environment without secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Folders that it owns; the target says where each is, in the variable. */
+  readonly folders: readonly { readonly variable: string; readonly name: string }[];
+  /** Paths that outside parties may reach. */
+  readonly publicPaths: readonly string[];
   readonly principal: string;
 }
 

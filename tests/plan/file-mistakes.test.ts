@@ -1,6 +1,16 @@
-import { pipelines as real } from "../../infra/pipelines";
 import type { Problem } from "../../infra/plan/problems";
-import { copyProject, edit, lineOf, type Project, planOf, problemsOf, remove, temporaryFolder, write } from "./project";
+import {
+  copyProject,
+  edit,
+  lineOf,
+  type Project,
+  planOf,
+  problemsOf,
+  real,
+  remove,
+  temporaryFolder,
+  write,
+} from "./project";
 
 /** What can be wrong in `schemas/`, `migrations/`, `flink-jobs/` and `apps/`: each is told with its file, and its line where there is one. */
 const folder = temporaryFolder();

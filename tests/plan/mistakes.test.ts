@@ -1,8 +1,7 @@
 import type { StackConfig } from "../../infra/config";
 import { app, capture, database, flinkJob, type Pipeline, pipeline, type Topic, topic } from "../../infra/model";
-import { pipelines as real } from "../../infra/pipelines";
 import type { Problem } from "../../infra/plan/problems";
-import { changing, copyProject, partOf, problemsOf, temporaryFolder, withPart } from "./project";
+import { changing, copyProject, partOf, problemsOf, real, temporaryFolder, withPart } from "./project";
 
 /** What a person can write wrong in `infra/pipelines/` and in a stack's file: each is told with its place, what was given and what is allowed. */
 const project = copyProject(temporaryFolder());

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { keys, type StackConfig } from "../../infra/config";
 import { endpointsOf } from "../../infra/local/addresses";
 import type { Part, Pipeline } from "../../infra/model";
-import { pipelines as real } from "../../infra/pipelines";
+import { businessEvents } from "../../infra/pipelines/business-events";
 import { makePlan } from "../../infra/plan";
 import { type Problem, UserError } from "../../infra/plan/problems";
 import type { Plan } from "../../infra/plan/types";
@@ -17,6 +17,9 @@ const projectRoot = join(__dirname, "../..");
 export const testCache = join(projectRoot, "node_modules", ".cache", "millrace");
 /** What a pipeline is made of outside of TypeScript. */
 const sources = ["schemas", "migrations", "flink-jobs"];
+
+/** The pipelines that these tests are about. */
+export const real: readonly Pipeline[] = [businessEvents];
 
 export const defaults = Object.fromEntries(
   Object.entries(keys).map(([name, key]) => [name, key.default]),

@@ -1,7 +1,6 @@
 import { app, avro, capture, database, type Pipeline, pipeline, type Topic, topic } from "../../infra/model";
-import { pipelines as real } from "../../infra/pipelines";
 import type { Problem } from "../../infra/plan/problems";
-import { changing, copyProject, partOf, problemsOf, temporaryFolder, withPart } from "./project";
+import { changing, copyProject, partOf, problemsOf, real, temporaryFolder, withPart } from "./project";
 
 /** What a person can write wrong about topics: each is told with its place, what was given and what is allowed. */
 const project = copyProject(temporaryFolder());

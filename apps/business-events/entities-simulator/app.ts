@@ -5,11 +5,11 @@ import { createHttp } from "../../lib/http";
 import type { Logger } from "../../lib/log";
 import { createMetrics } from "../../lib/metrics";
 import { answers, createPool } from "../../lib/postgres";
+import { seeded } from "../../lib/random";
 import { untilItWorks } from "../../lib/retry";
 import type { Shutdown } from "../../lib/shutdown";
 import { type Troubles, troubled } from "../../lib/troubles";
 import type { Env } from "./env";
-import { seeded } from "./random";
 import { commit, readWorld } from "./store";
 import { nextTransaction, type World } from "./world";
 

@@ -1,4 +1,4 @@
-import { between, type Random } from "./random";
+import { between, type Random } from "../../lib/random";
 
 /** Paise, exact at any size. */
 export type Money = bigint;

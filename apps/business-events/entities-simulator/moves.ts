@@ -1,5 +1,5 @@
+import { between, chance, pick, type Random } from "../../lib/random";
 import { formatMoney, instalment, price, smaller } from "./money";
-import { between, chance, pick, type Random } from "./random";
 import type { Change, EntityTable, Loan, World } from "./world";
 
 const models = ["Nexon", "Creta", "Swift", "Thar", "City", "Seltos", "Innova"] as const;

@@ -1,6 +1,6 @@
+import type { Random } from "../../lib/random";
 import type { Money } from "./money";
 import { buyOnLoan, deleteOldest, moveLoan, moveService, newCar, newService, repriceOrRetire } from "./moves";
-import type { Random } from "./random";
 
 /** One statement of a transaction, with its parameters. Each changes one row. */
 export interface Change {

@@ -39,7 +39,7 @@ export async function closeScratch(scratch: Scratch): Promise<void> {
 export function inFreshDatabase<T>(scratch: Scratch, work: (postgres: PGlite) => Promise<T>): Promise<T> {
   const result = scratch.turn.then(async () => {
     const used = scratch.instance !== undefined;
-    scratch.instance ??= load().create();
+    scratch.instance ??= create();
     const postgres = await scratch.instance;
     if (used) await reset(postgres);
     return work(postgres);
@@ -76,9 +76,14 @@ function resolved(): { require: NodeJS.Require; entry: string } {
   return { require, entry: require.resolve(name, { paths: [__dirname, process.cwd()] }) };
 }
 
-function load(): typeof PGlite {
+/** Extensions that migrations may create; each is loaded when one does. */
+const extensions = ["btree_gist"] as const;
+
+function create(): Promise<PGlite> {
   const { require, entry } = resolved();
-  return (require(entry) as typeof import("@electric-sql/pglite")).PGlite;
+  const { PGlite } = require(entry) as typeof import("@electric-sql/pglite");
+  const load = (name: string) => require(join(dirname(entry), "contrib", `${name}.cjs`))[name];
+  return PGlite.create({ extensions: Object.fromEntries(extensions.map((name) => [name, load(name)])) });
 }
 
 let version: string | undefined;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { Pool } from "pg";
-import { seeded } from "../../../../apps/business-events/entities-simulator/random";
 import { commit, readWorld } from "../../../../apps/business-events/entities-simulator/store";
 import { emptyWorld, nextTransaction, type World } from "../../../../apps/business-events/entities-simulator/world";
+import { seeded } from "../../../../apps/lib/random";
 import { type FreshDatabase, startPostgres, type TestPostgres } from "../../../support/postgres";
 
 let postgres: TestPostgres;

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { formatMoney, parseMoney } from "../../../../apps/business-events/entities-simulator/money";
-import { seeded } from "../../../../apps/business-events/entities-simulator/random";
 import {
   type Change,
   emptyWorld,
@@ -8,6 +7,7 @@ import {
   nextTransaction,
   openMost,
 } from "../../../../apps/business-events/entities-simulator/world";
+import { seeded } from "../../../../apps/lib/random";
 
 function transactions(seed: number, count: number, most?: number): Change[][] {
   const world = emptyWorld();
