@@ -15,19 +15,24 @@ import type { Plan } from "./plan/types";
 import { Record as PlanRecord } from "./record";
 
 /** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
-export async function planFor(config: StackConfig): Promise<Plan> {
-  const { plan, problems } = await draftFor(config);
+export async function planFor(stack: string, config: StackConfig): Promise<Plan> {
+  const { plan, problems } = await draftFor(stack, config);
   refuseToDeploy(problems);
   return plan;
 }
 
-export async function draftFor(config: StackConfig, pipelines: readonly Pipeline[] = all): Promise<Draft> {
+export async function draftFor(
+  stack: string,
+  config: StackConfig,
+  pipelines: readonly Pipeline[] = all,
+): Promise<Draft> {
   const apps = pipelines.flatMap(({ parts }) =>
     parts.filter((part) => part.kind === "app" || part.kind === "stand-in"),
   );
   const endpoints = endpointsOf(
     config.portBase,
     apps.map((app) => app.name),
+    stackRoot(stack),
   );
   return draftPlan({ root: projectRoot, pipelines, config, endpoints, cacheFolder: join(cacheFolder(), "plan") });
 }

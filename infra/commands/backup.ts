@@ -32,7 +32,7 @@ export async function backup({ stack, configFile, configText }: Invocation): Pro
   const password = (name: string) => String(outputs[name]?.value);
   const ports = portsOf(config.portBase);
   const base = await answered(takeBackup)({
-    plan: await planFor(config),
+    plan: await planFor(stack, config),
     root: stackRoot(stack),
     backup: folder,
     postgres: { host: loopback, port: ports.postgres, user: "postgres", password: password("postgresPassword") },

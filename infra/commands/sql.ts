@@ -4,8 +4,8 @@ import { nearest, UserError } from "../plan/problems";
 import { planFor } from "../program";
 
 /** Prints the whole script of a job: settings, tables, views and inserts, as Flink gets it. */
-export async function sql({ configText, configFile, words }: Invocation): Promise<number> {
-  const plan = await planFor(readConfig(valuesOf(configText), configFile, configText));
+export async function sql({ stack, configText, configFile, words }: Invocation): Promise<number> {
+  const plan = await planFor(stack, readConfig(valuesOf(configText), configFile, configText));
   const [name = ""] = words;
   const job = plan.jobs.find((known) => known.name === name);
   if (!job) {

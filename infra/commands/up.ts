@@ -25,7 +25,7 @@ interface Opened {
 async function open({ stack: name, configFile, configText }: Invocation): Promise<Opened> {
   const config = readConfig(valuesOf(configText), configFile, configText);
   const root = stackRoot(name);
-  const drafting = draftFor(config);
+  const drafting = draftFor(name, config);
   const opening = () => openStack(name, configText, async () => deploy(name, config, (await drafting).plan));
   const refuseAll = async ({ plan, problems }: Draft, deployed: Deployed) =>
     refuseToDeploy([...problems, ...(await survey(plan, root, config.portBase, deployed))]);
@@ -101,7 +101,7 @@ async function report(invocation: Invocation, format: string): Promise<number> {
 export async function refresh(invocation: Invocation): Promise<number> {
   const { stack: name, configFile, configText } = invocation;
   const config = readConfig(valuesOf(configText), configFile, configText);
-  const plan = await planFor(config);
+  const plan = await planFor(name, config);
   const stack = await openStack(name, configText, async () => deploy(name, config, plan));
   return (await operate("refresh", stack, (onEvent) => stack.refresh({ onEvent }))) ? 0 : 1;
 }

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Endpoints, Plan } from "../plan/types";
 
 /** Everything listens here and nowhere else. */
@@ -49,8 +51,14 @@ export type Ports = Readonly<Record<keyof typeof offsets, number>>;
 export const portsOf = (base: number): Ports =>
   Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, base + offset])) as Ports;
 
-/** @param apps names of all apps of all pipelines, deployed or not */
-export function endpointsOf(base: number, apps: readonly string[]): Endpoints {
+/** Of the folder of a stack: its lakes. */
+const lakeFolder = "lake";
+
+/**
+ * @param apps names of all apps of all pipelines, deployed or not
+ * @param root folder of the stack, absolute
+ */
+export function endpointsOf(base: number, apps: readonly string[], root = "/"): Endpoints {
   const ports = portsOf(base);
   const ordered = [...apps].sort();
   const appPort = (name: string) => base + firstApp + ordered.indexOf(name);
@@ -58,6 +66,7 @@ export function endpointsOf(base: number, apps: readonly string[]): Endpoints {
     kafka: `${loopback}:${ports.kafka}`,
     registry: `http://${loopback}:${ports.registry}`,
     postgres: { host: loopback, port: ports.postgres },
+    lake: pathToFileURL(join(root, lakeFolder)).href,
     app: appPort,
     appUrl: (name) => `http://${loopback}:${appPort(name)}`,
   };

@@ -5,6 +5,7 @@
  *   topic      a Kafka topic with one schema and one key
  *   database   a Postgres database; its shape is its migrations. `upstream`: someone else's, captured and read
  *   table      a table of a database; it must exist after the migrations
+ *   lake       Parquet files in folders by one column, of one schema, one row for each key; jobs bring rows in, its keeper lays them down
  *   capture    Debezium on a database: one topic per captured table, its schema derived from the table
  *   flink job  one SQL file of views and INSERTs; its tables come from what it reads and writes
  *   routing    declared filters, compiled into one flink job: one output topic per filter
@@ -120,8 +121,27 @@ export function capture(database: Database, name: string, args: CaptureArgs): Ca
   return self;
 }
 
+export interface LakeArgs {
+  /** Columns of its files, in Avro: money is bytes with `decimal`, a time is a long with `timestamp-micros`, in UTC. */
+  readonly schema: Schema;
+  /** The column that tells rows apart: of several rows with the same key, and in the same folder, the first one stays. */
+  readonly key: string;
+  /** Name of one more column, text, by whose values rows lie in folders: `<lake>/<partitionBy>=<value>/*.parquet`. Jobs write it last. */
+  readonly partitionBy: string;
+  /** Default "forever". Otherwise `partitionBy` holds dates, `YYYY-MM-DD`, and folders go whole, so long after the end of their day, UTC. */
+  readonly retention?: Duration | "forever";
+  /** Small files are put together into files of about so many rows. Default 200 000. */
+  readonly rowsPerFile?: number;
+}
+export interface Lake {
+  readonly kind: "lake";
+  readonly name: string;
+  readonly args: LakeArgs;
+}
+export const lake = (name: string, args: LakeArgs): Lake => ({ kind: "lake", name, args });
+
 export type Readable = Topic | ChangeStream | Table;
-export type Writable = Topic | Table;
+export type Writable = Topic | Table | Lake;
 export interface Flow {
   readonly reads?: readonly Readable[];
   readonly writes?: readonly Writable[];
@@ -186,6 +206,8 @@ export interface AppArgs extends Flow {
   readonly runs?: string;
   /** Become environment variables in upper snake case. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** A file of settings in the app's folder. The app gets its text as `SETTINGS_YAML`. */
+  readonly settingsFile?: string;
 }
 export interface App {
   readonly kind: "app";
@@ -193,6 +215,12 @@ export interface App {
   readonly args: AppArgs;
 }
 export const app = (name: string, args: AppArgs): App => ({ kind: "app", name, args });
+
+/**
+ * Puts what jobs bring for these lakes into files that readers see, small ones together, one row for each key. Each lake that a job writes has one keeper.
+ */
+export const lakeKeeper = (name: string, keeps: readonly Lake[]): App =>
+  app(name, { runs: "lake/keeper", writes: keeps });
 
 export interface StandIn {
   readonly kind: "stand-in";

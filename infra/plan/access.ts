@@ -29,7 +29,7 @@ function jobGrants(job: FlinkJob | Routing): KafkaGrant[] {
   const { reads, writes, rejects } = flowOf(job);
   return [
     ...reads.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Read")])),
-    ...writes.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Write")])),
+    ...writes.flatMap((end) => (end.kind === "topic" ? [topicGrant(end.name, "Write")] : [])),
     ...rejects.map((name) => topicGrant(name, "Write")),
     { resource: "group", name: jobGroup(job.name), operations: ["Read", "Describe"] },
   ];
@@ -63,7 +63,7 @@ function appPrincipalOf(app: App | StandIn): PrincipalPlan {
     // An upsert reads what it replaces.
     if (end.kind === "table")
       postgres.push({ database: end.database.name, table: end.name, privileges: ["SELECT", "INSERT", "UPDATE"] });
-    else kafka.push(topicGrant(end.name, "Write"));
+    if (end.kind === "topic") kafka.push(topicGrant(end.name, "Write"));
   }
   kafka.push(...rejects.map((name) => topicGrant(name, "Write")));
   if (app.args.transactional) kafka.push(...transactionGrants(app));

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearest, type Problem } from "./problems";
 
@@ -41,4 +41,26 @@ export function checkAppSettings(
     const [issue] = shape[variable]?.safeParse(value).error?.issues ?? [];
     return issue ? [{ path, message: "The app does not take this value.", given: value, allowed: issue.message }] : [];
   });
+}
+
+/**
+ * The text of an app's file of settings, checked by the app's own `settings.ts`, as at its start, where it exports `parseSettings(text, file)` with
+ * its `problems`.
+ */
+export function readSettingsFile(
+  root: string,
+  folder: string,
+  name: string,
+  place: string,
+): { text: string; problems: Problem[] } {
+  const file = `apps/${folder}/${name}`;
+  if (!existsSync(join(root, file))) {
+    const message = `The file of settings ${file} does not exist.`;
+    return { text: "", problems: [{ path: place, message, fix: `Write ${file}.` }] };
+  }
+  const text = readFileSync(join(root, file), "utf8");
+  const code = join(root, "apps", folder, "settings.ts");
+  if (!existsSync(code)) return { text, problems: [] };
+  const { parseSettings } = require(code) as { parseSettings: (text: string, file: string) => { problems: Problem[] } };
+  return { text, problems: parseSettings(text, file).problems };
 }

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StackConfig } from "../config";
 import type { App, Pipeline, StandIn } from "../model";
-import { checkAppSettings, upperSnake } from "./app-settings";
+import { checkAppSettings, readSettingsFile, upperSnake } from "./app-settings";
 import { nearest, type Problem } from "./problems";
 import { flowOf, placeOf } from "./topics";
-import type { AppPlan, Endpoints } from "./types";
+import type { AppPlan, Endpoints, LakePlan } from "./types";
 
 /** An app with the environment it is started with, secrets aside. Names of variables: `apps/lib/env.ts`. */
 export function planApp(
@@ -14,6 +14,7 @@ export function planApp(
   app: App | StandIn,
   endpoints: Endpoints,
   overrides: StackConfig["settings"],
+  lakes: ReadonlyMap<string, LakePlan> = new Map(),
 ): { app: AppPlan; problems: Problem[] } {
   const problems: Problem[] = [];
   const folder = app.args.runs ?? `${pipeline.name}/${app.name}`;
@@ -27,7 +28,7 @@ export function planApp(
   }
   const { reads, writes, rejects } = flowOf(app);
   const env: Record<string, string> = { APP_NAME: app.name, PORT: String(endpoints.app(app.name)) };
-  const topics = [...reads, ...writes].filter((end) => end.kind !== "table");
+  const topics = [...reads, ...writes].filter((end) => end.kind !== "table" && end.kind !== "lake");
   if (topics.length > 0) {
     env.KAFKA_BOOTSTRAP = endpoints.kafka;
     env.KAFKA_USERNAME = app.name;
@@ -66,6 +67,13 @@ export function planApp(
     writes.filter((end) => end.kind === "table").map((end) => end.name),
   );
   name("REJECTS_TOPIC", rejects);
+  const its = writes.flatMap((end) => (end.kind === "lake" ? (lakes.get(end.name) ?? []) : []));
+  if (its.length > 0) env.LAKES = JSON.stringify(its);
+  if (app.args.settingsFile !== undefined) {
+    const { text, problems: wrong } = readSettingsFile(root, folder, app.args.settingsFile, placeOf(pipeline, app));
+    problems.push(...wrong);
+    env.SETTINGS_YAML = text;
+  }
   name("CALLS_URL", servers(pipeline, app).map(endpoints.appUrl));
   const folders = Object.entries(app.args.folders ?? {}).map(([setting, { name }]) => {
     return { variable: upperSnake(setting), name };

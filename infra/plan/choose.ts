@@ -37,7 +37,9 @@ function unknownPipeline(name: string, known: readonly string[]): Problem {
 }
 
 const keyOf = (end: Readable | Writable) =>
-  end.kind === "table" ? `table ${end.database.name}/${end.name}` : `topic ${end.name}`;
+  end.kind === "table"
+    ? `table ${end.database.name}/${end.name}`
+    : `${end.kind === "lake" ? "lake" : "topic"} ${end.name}`;
 
 const providedBy = (part: Part): string[] =>
   part.kind === "capture" ? part.streams.map(keyOf) : flowOf(part).writes.map(keyOf);

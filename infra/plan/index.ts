@@ -5,6 +5,7 @@ import { checkSettings, planApp } from "./apps";
 import { planCapture } from "./captures";
 import { choose } from "./choose";
 import { planJob } from "./jobs";
+import { planLakes } from "./lakes";
 import { checkNames } from "./names";
 import { nearest, type Problem, refuse } from "./problems";
 import { checkKeyPath, readSchema, type SchemaText } from "./schemas";
@@ -69,6 +70,10 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
   const { databases, unsure } = await planDatabases(root, chosen, cacheFolder, found);
   problems.push(...checkTables(chosen, databases, unsure));
 
+  // Of all pipelines, so that a lake has one keeper whichever of them are deployed.
+  problems.push(...planLakes(root, pipelines, endpoints).problems);
+  const { lakes } = planLakes(root, chosen, endpoints);
+
   const schemas = new Map<string, SchemaText>();
   const subjects: SubjectPlan[] = [];
   for (const topic of declared.values()) {
@@ -100,7 +105,16 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
     for (const part of pipeline.parts) {
       if (part.kind !== "flink job" && part.kind !== "routing") continue;
       const { job } = found(
-        planJob({ root, pipeline, part, schemas, databases, endpoints, topics: topics.map((topic) => topic.name) }),
+        planJob({
+          root,
+          pipeline,
+          part,
+          schemas,
+          databases,
+          lakes,
+          endpoints,
+          topics: topics.map((topic) => topic.name),
+        }),
       );
       if (job) jobs.push(job);
     }
@@ -110,7 +124,7 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
   for (const pipeline of chosen) {
     for (const part of pipeline.parts) {
       if (part.kind !== "app" && part.kind !== "stand-in") continue;
-      apps.push(found(planApp(root, pipeline, part, endpoints, config.settings)).app);
+      apps.push(found(planApp(root, pipeline, part, endpoints, config.settings, lakes)).app);
     }
   }
   const allApps = [...partsOf(pipelines, "app"), ...partsOf(pipelines, "stand-in")].map(({ part }) => part.name);
@@ -121,6 +135,7 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
     topics,
     subjects,
     databases: [...databases.values()].filter(({ name }) => !unsure.has(name)),
+    lakes: [...lakes.values()],
     captures,
     jobs,
     apps,
@@ -217,6 +232,9 @@ function pipelinePlan({ name, parts }: Pipeline): PipelinePlan {
     sources,
     topics: [...new Set(topics)],
     sinks,
+    lakes: [
+      ...new Set(flows.flatMap(({ writes }) => writes.flatMap((end) => (end.kind === "lake" ? [end.name] : [])))),
+    ],
     jobs: names(["flink job", "routing"]),
     apps: names(["app", "stand-in"]),
     captures: names(["capture"]),

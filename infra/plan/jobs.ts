@@ -16,10 +16,11 @@ import {
   topicSource,
 } from "./shape/flink-tables";
 import { unfitByRules } from "./shape/json-rules";
+import { lakeSink } from "./shape/lake-sink";
 import { literal } from "./shape/sql-text";
 import { checkJob, type Relation } from "./sql";
 import { flowOf, placeOf } from "./topics";
-import type { DatabasePlan, Endpoints, JobPlan } from "./types";
+import type { DatabasePlan, Endpoints, JobPlan, LakePlan } from "./types";
 
 export interface JobArgs {
   readonly root: string;
@@ -28,6 +29,7 @@ export interface JobArgs {
   /** Schema of the value of each topic and change stream. */
   readonly schemas: ReadonlyMap<string, SchemaText>;
   readonly databases: ReadonlyMap<string, DatabasePlan>;
+  readonly lakes: ReadonlyMap<string, LakePlan>;
   readonly endpoints: Endpoints;
   /** Names of all topics. */
   readonly topics: readonly string[];
@@ -75,7 +77,7 @@ export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
         `EXECUTE STATEMENT SET BEGIN\n${inserts.map((statement) => `${statement};\n`).join("\n")}END`,
       ],
       reads: reads.flatMap((end) => (end.kind === "table" ? [] : [end.name])),
-      writes: [...writes.map((end) => end.name), ...rejects],
+      writes: [...writes.flatMap((end) => (end.kind === "topic" ? [end.name] : [])), ...rejects],
       file: fileOf(pipeline, part),
     },
     problems: [],
@@ -96,7 +98,7 @@ interface Tables {
 }
 
 /** Flink's view of every topic that the job touches. Topics whose schema cannot be used have been reported already. */
-function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
+function tablesOf({ part, schemas, databases, lakes, endpoints }: JobArgs): Tables {
   const statements: string[] = [];
   const deadLetters: string[] = [];
   const reads: Relation[] = [];
@@ -137,6 +139,16 @@ function tablesOf({ part, schemas, databases, endpoints }: JobArgs): Tables {
     reads.push({ name: view.name, columns: view.columns, from: end.name });
   }
   for (const end of to) {
+    if (end.kind === "lake") {
+      const lake = lakes.get(end.name);
+      if (!lake) missing.add(end.name);
+      else {
+        const sink = lakeSink(lake);
+        statements.push(sink.sql);
+        writes.push({ name: end.name, columns: sink.columns });
+      }
+      continue;
+    }
     const schema = end.kind === "table" ? undefined : schemas.get(end.name);
     if (!schema) missing.add(end.name);
     if (!schema || end.kind !== "topic") continue;

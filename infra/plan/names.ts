@@ -13,6 +13,7 @@ export const reservedNames: readonly string[] = [
   "flink-taskmanager",
   "kafka",
   "kafka-signal",
+  "lake",
   "logs",
   "postgres",
   "prepared",

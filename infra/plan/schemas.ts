@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Type } from "avsc";
 import type { Schema } from "../model";
 import { nearest, type Problem } from "./problems";
-import { refusedInJson } from "./shape/json-types";
+import { kindOf, refusedInJson } from "./shape/json-types";
 
 /** A schema file, read and found valid. */
 export interface SchemaText {
@@ -68,7 +68,9 @@ export function checkKeyPath(schema: SchemaText, key: string, path: string): Pro
     }
     at = typeof field === "object" && !Array.isArray(field) ? field : { type: field };
   }
-  if (at?.type === "string") return [];
+  // In JSON a whole number is its own text.
+  const kinds = schema.format === "json" ? ["string", "integer"] : ["string"];
+  if (kinds.includes(schema.format === "json" ? kindOf(at) : at?.type)) return [];
   return [{ file: schema.file, path, message: `The key ${key} must be text.`, given: at?.type ?? at }];
 }
 

@@ -9,6 +9,7 @@ export interface Plan {
   readonly topics: readonly TopicPlan[];
   readonly subjects: readonly SubjectPlan[];
   readonly databases: readonly DatabasePlan[];
+  readonly lakes: readonly LakePlan[];
   readonly captures: readonly CapturePlan[];
   readonly jobs: readonly JobPlan[];
   readonly apps: readonly AppPlan[];
@@ -23,6 +24,8 @@ export interface Endpoints {
   /** Base URL of the registry; its Confluent-compatible API is below `/apis/ccompat/v7`. */
   readonly registry: string;
   readonly postgres: { readonly host: string; readonly port: number };
+  /** URL of the folder that holds all lakes: `file:///…` or `s3://<bucket>/…`, without a slash at the end. */
+  readonly lake: string;
   /** Port for the HTTP server (health, metrics) of an app, by the app's name. */
   readonly app: (name: string) => number;
   /** Base URL of that server, for other apps. */
@@ -35,6 +38,8 @@ export interface PipelinePlan {
   readonly sources: readonly TableRef[];
   readonly topics: readonly string[];
   readonly sinks: readonly TableRef[];
+  /** Names of lakes. */
+  readonly lakes: readonly string[];
   readonly jobs: readonly string[];
   readonly apps: readonly string[];
   readonly captures: readonly string[];
@@ -95,6 +100,29 @@ export interface DatabasePlan {
   readonly upstream: boolean;
   readonly migrations: readonly MigrationFile[];
   readonly tables: readonly TableShape[];
+}
+
+/** A lake with everything that its keeper needs. */
+export interface LakePlan {
+  readonly name: string;
+  /** URL of the folder that readers read: `<partitionBy>=<value>/*.parquet` is below it. */
+  readonly url: string;
+  /** URL of the folder where jobs put their files, to be taken from there: `<partitionBy>=<value>/…`. */
+  readonly incoming: string;
+  /** In the files' order. */
+  readonly columns: readonly LakeColumn[];
+  readonly key: string;
+  readonly partitionBy: string;
+  /** Undefined: for ever. */
+  readonly retentionMs?: number;
+  readonly rowsPerFile: number;
+}
+
+export interface LakeColumn {
+  readonly name: string;
+  /** As Flink and DuckDB spell it, each: `TIMESTAMP_LTZ(6)`, `TIMESTAMP WITH TIME ZONE`. All may be null. */
+  readonly flink: string;
+  readonly duckdb: string;
 }
 
 export interface CapturePlan {

@@ -52,6 +52,7 @@ const plan = (parts: Partial<Plan>): Plan => ({
   topics: [],
   subjects: [],
   databases: [],
+  lakes: [],
   captures: [],
   jobs: [],
   apps: [],

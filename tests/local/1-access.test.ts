@@ -4,14 +4,14 @@ import { connectGrants, connectPrincipal } from "../../infra/local/connect";
 import type { Plan, PrincipalPlan } from "../../infra/plan/types";
 import { planFor } from "../../infra/program";
 import { type Answer, tryTables, tryTopics } from "./support/rights";
-import { configFile, query } from "./support/stack";
+import { configFile, query, stackName } from "./support/stack";
 
 /** Everyone tries everything with his own credentials; he gets what the graph says, and nothing beyond it. */
 let plan: Plan;
 let everyone: readonly PrincipalPlan[];
 beforeAll(async () => {
   const text = readFileSync(configFile, "utf8");
-  plan = await planFor(readConfig(valuesOf(text), configFile, text));
+  plan = await planFor(stackName, readConfig(valuesOf(text), configFile, text));
   everyone = [...plan.principals, { name: connectPrincipal, kafka: connectGrants, postgres: [], replication: false }];
 });
 

@@ -11,7 +11,7 @@ import { supervisorOf } from "../../infra/local/supervisor/client";
 import { projectRoot } from "../../infra/paths";
 import definition from "../../infra/plan/connectors/debezium-postgres.json";
 import { planFor } from "../../infra/program";
-import { configFile, eventually, millrace, outputs, processNamed, query, root } from "./support/stack";
+import { configFile, eventually, millrace, outputs, processNamed, query, root, stackName } from "./support/stack";
 
 /** What was changed by hand behind the platform's back is seen, and the next up mends it. */
 const broker = () => ({ bootstrap: outputs().kafka, username: "admin", password: outputs().kafkaAdminPassword });
@@ -175,6 +175,6 @@ test("a preview names every mistake at once: of the files, against what is deplo
 test("the ports that a preview looks at are those of the processes", async () => {
   const running = (await supervisorOf(root).status()) ?? [];
   const config = readConfig(valuesOf(readFileSync(configFile, "utf8")), configFile);
-  const looked = processPorts(config.portBase, await planFor(config));
+  const looked = processPorts(config.portBase, await planFor(stackName, config));
   expect(Object.fromEntries(looked)).toEqual(Object.fromEntries(running.map(({ name, ports }) => [name, ports])));
 });

@@ -16,7 +16,7 @@ export interface StackPaths {
 }
 
 /** Names that processes may not have, because the stack's folder has these itself. */
-export const reservedNames = ["data", "run", "prepared", "logs", "supervisor", "supervisor.sock"];
+export const reservedNames = ["data", "lake", "run", "prepared", "logs", "supervisor", "supervisor.sock"];
 
 /** macOS allows 104 bytes with the closing zero, Linux 108. */
 const LONGEST_SOCKET = 103;

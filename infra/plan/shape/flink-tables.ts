@@ -58,10 +58,12 @@ export function createTable(
   name: string,
   columns: readonly FlinkColumn[],
   options: Readonly<Record<string, string>>,
+  partitionedBy?: string,
 ): string {
   const lines = columns.map((column) => `  ${identifier(column.name)} ${column.type}`);
   const settings = Object.entries(options).map(([option, value]) => `  ${literal(option)} = ${literal(value)}`);
-  return `CREATE TEMPORARY TABLE ${identifier(name)} (\n${lines.join(",\n")}\n) WITH (\n${settings.join(",\n")}\n)`;
+  const partitioned = partitionedBy === undefined ? "" : ` PARTITIONED BY (${identifier(partitionedBy)})`;
+  return `CREATE TEMPORARY TABLE ${identifier(name)} (\n${lines.join(",\n")}\n)${partitioned} WITH (\n${settings.join(",\n")}\n)`;
 }
 
 export function kafkaOptions({ topic, endpoints, clientProperties = {} }: TopicAccess): Record<string, string> {
