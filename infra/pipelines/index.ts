@@ -1,6 +1,7 @@
 import type { Pipeline } from "../model";
 import { businessEvents } from "./business-events";
 import { companyData } from "./company-data";
+import { foodOrders } from "./food-orders";
 
 /** All pipelines, in the order they are shown. */
-export const pipelines: readonly Pipeline[] = [businessEvents, companyData];
+export const pipelines: readonly Pipeline[] = [businessEvents, companyData, foodOrders];

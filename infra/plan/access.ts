@@ -86,7 +86,7 @@ function transactionGrants(app: App | StandIn): KafkaGrant[] {
   return [
     own("transactional-id", ["Write", "Describe"]),
     own("group", ["Read", "Describe"]),
-    ...flowOf(app).writes.flatMap((end) => (end.kind === "table" ? [] : [topicGrant(end.name, "Read")])),
+    ...flowOf(app).writes.flatMap((end) => (end.kind === "topic" ? [topicGrant(end.name, "Read")] : [])),
   ];
 }
 

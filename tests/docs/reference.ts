@@ -64,7 +64,10 @@ const table = (first: string, rows: readonly string[]) =>
   [`| ${first} | default | allowed | what it is |`, "|---|---|---|---|", ...rows].join("\n");
 
 /** Variables that follow from the graph, and are nobody's to set. */
-const derived = new Set([appEnv, kafkaEnv, postgresEnv].flatMap((schema) => Object.keys(schema.shape)));
+const derived = new Set([
+  ...[appEnv, kafkaEnv, postgresEnv].flatMap((schema) => Object.keys(schema.shape)),
+  ...["LAKES", "SETTINGS_YAML", "STATE_FOLDER"],
+]);
 const isSetting = (name: string) => !derived.has(name) && !/^(READS|WRITES|REJECTS)_/.test(name);
 
 function settingsOf(folder: string): string[] {

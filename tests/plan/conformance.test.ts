@@ -5,6 +5,7 @@ import { endpointsOf } from "../../infra/local/addresses";
 import type { App, Schema, StandIn } from "../../infra/model";
 import { pipelines } from "../../infra/pipelines";
 import { planApp } from "../../infra/plan/apps";
+import { planLakes } from "../../infra/plan/lakes";
 import { reservedNames } from "../../infra/plan/names";
 import { flowOf } from "../../infra/plan/topics";
 import { defaults } from "./project";
@@ -69,7 +70,9 @@ const rules: Readonly<Record<string, () => string[]>> = {
     }),
   "every variable that an app is given is one that it reads, and fits": () =>
     apps.flatMap(({ pipeline, app }) => {
-      const plan = planApp(root, pipeline, app, endpointsOf(17000, [app.name]), defaults.settings).app;
+      const endpoints = endpointsOf(17000, [app.name]);
+      const { lakes } = planLakes(root, pipelines, endpoints);
+      const plan = planApp(root, pipeline, app, endpoints, defaults.settings, lakes).app;
       const { folder } = plan;
       const env = { ...plan.env, ...Object.fromEntries(plan.folders.map(({ variable }) => [variable, "/folder"])) };
       const schema = require(join(root, "apps", folder, "env.ts")).env as z.ZodObject;

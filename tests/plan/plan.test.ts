@@ -221,6 +221,7 @@ test("the plan of business-events: subjects, captures, jobs, and what a person l
         "to-events",
         "route-events",
       ],
+      "lakes": [],
       "name": "business-events",
       "sinks": [
         {

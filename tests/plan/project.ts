@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { keys, type StackConfig } from "../../infra/config";
 import { endpointsOf } from "../../infra/local/addresses";
 import type { Part, Pipeline } from "../../infra/model";
+import { pipelines } from "../../infra/pipelines";
 import { businessEvents } from "../../infra/pipelines/business-events";
 import { makePlan } from "../../infra/plan";
 import { type Problem, UserError } from "../../infra/plan/problems";
@@ -42,10 +43,13 @@ export interface Project {
 export function copyProject(folder: string): Project {
   const root = mkdtempSync(join(folder, "project-"));
   for (const source of sources) cpSync(join(projectRoot, source), join(root, source), { recursive: true });
-  for (const pipeline of real) {
+  for (const pipeline of pipelines) {
     for (const part of pipeline.parts) {
       if (part.kind !== "app" && part.kind !== "stand-in") continue;
-      write({ root, cacheFolder: "" }, `apps/${part.args.runs ?? `${pipeline.name}/${part.name}`}/server.ts`, "");
+      const folder = `apps/${part.args.runs ?? `${pipeline.name}/${part.name}`}`;
+      write({ root, cacheFolder: "" }, `${folder}/server.ts`, "");
+      const settings = part.args.settingsFile && `${folder}/${part.args.settingsFile}`;
+      if (settings) cpSync(join(projectRoot, settings), join(root, settings));
     }
   }
   return { root, cacheFolder: join(testCache, "plan") };
