@@ -6,7 +6,15 @@ const common = {
   testEnvironment: "node",
   rootDir: __dirname,
   roots: ["<rootDir>/tests"],
-  transform: { "^.+\\.ts$": ["ts-jest", { transpilation: true, diagnostics: false }] },
+  transform: {
+    "^.+\\.ts$": ["ts-jest", { transpilation: true, diagnostics: false }],
+    // Published as modules that only `import` loads.
+    "/node_modules/hyparquet[^/]*/.+\\.js$": [
+      "ts-jest",
+      { transpilation: true, diagnostics: false, tsconfig: { allowJs: true } },
+    ],
+  },
+  transformIgnorePatterns: ["/node_modules/(?!hyparquet)"],
 };
 
 module.exports = {

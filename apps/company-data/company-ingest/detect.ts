@@ -46,10 +46,10 @@ export interface CompareArgs {
   readonly folder: string;
   readonly onProgress?: (share: number) => void;
   readonly signal?: AbortSignal;
+  /** So much of the files, roughly, is compared at once, in memory. Default 4 MiB. */
+  readonly partitionBytes?: number;
 }
 
-/** Both versions of what is compared at once are held in memory: this much of the files, roughly. */
-const partitionBytes = 4 * 1024 * 1024;
 const mostPartitions = 256;
 
 /**
@@ -60,7 +60,7 @@ const mostPartitions = 256;
  * @throws BadFile with everything that is wrong with the new file
  */
 export async function compare(args: CompareArgs): Promise<Comparison> {
-  const { folder, signal } = args;
+  const { folder, signal, partitionBytes = 4 * 1024 * 1024 } = args;
   const sizes = await Promise.all([args.file, args.former].map(async (file) => (file ? (await stat(file)).size : 0)));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const count = Math.min(mostPartitions, Math.ceil(Math.max(...sizes, 1) / partitionBytes));
