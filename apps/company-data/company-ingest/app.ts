@@ -11,8 +11,10 @@ import type { Shutdown } from "../../lib/shutdown";
 import { type Troubles, troubled } from "../../lib/troubles";
 import { BadFile } from "./detect";
 import type { Env } from "./env";
+import { historyRoutes } from "./history";
 import { createIngestMetrics } from "./metrics";
 import { openapi } from "./openapi";
+import { pageRoute } from "./page";
 import { createProgress, type ProgressBoard } from "./progress";
 import { createPublisher, Undecided } from "./publish";
 import { Refused, receive } from "./receive";
@@ -58,6 +60,8 @@ export async function start(env: Env, log: Logger, shutdown: Shutdown): Promise<
     },
   });
   routes(http, { versions, uploads, board, log, counted });
+  historyRoutes(http, versions, pool);
+  pageRoute(http);
   http.get("/health", async () => {
     const wrong = await kafkaState().catch((error: Error) => error.message);
     return { status: wrong ? "DEGRADED" : "UP", kafka: wrong ? "DOWN" : "UP", timestamp: new Date().toISOString() };

@@ -70,7 +70,7 @@ export function createPublisher({ kafka, app, topic, versions, retries }: Publis
       await transaction.close();
       const committed = await isCommitted(kafka, `${app}/`, pending.first, ({ value }) => isOf(value, pending.next));
       if (committed) await versions.makeCurrent(pending);
-      else await versions.drop(pending.next);
+      else await versions.drop(pending);
       return committed ? "published" : "not published";
     },
   };
@@ -97,8 +97,11 @@ async function* batches(comparison: Comparison, next: Version): AsyncGenerator<R
   if (records.length > 0) yield records;
 }
 
+/** What a change tells of its version. */
+type Described = Pick<Version, "company_id" | "table_name" | "version" | "file_id" | "changed_at">;
+
 /** A change as it stands in the topic. */
-export function recordOf({ operation, key, before, after, changedColumns, line }: RowChange, next: Version): Record {
+export function recordOf({ operation, key, before, after, changedColumns, line }: RowChange, next: Described): Record {
   const { company_id, table_name, version, file_id, changed_at } = next;
   const content = { company_id, table_name, version, row_key: key, operation, before, after };
   const event: ChangeEvent = {

@@ -87,7 +87,8 @@ export class Versions {
   }
 
   /** Makes a prepared version current. Can be done again after it was interrupted anywhere. */
-  async makeCurrent({ next, staged }: Pending): Promise<void> {
+  async makeCurrent(pending: Pending): Promise<void> {
+    const { next, staged } = pending;
     const { company_id: company, table_name: table } = next;
     const current = this.current(company, table);
     // When it is gone, it is current already: the steps before it were done, too.
@@ -99,13 +100,14 @@ export class Versions {
       await syncFolder(dirname(current));
     }
     await writeWhole(this.meta(company, table), next);
-    await this.drop(next);
+    await this.drop(pending);
   }
 
-  /** Forgets a prepared version, published or not. */
-  async drop({ company_id, table_name }: Version): Promise<void> {
+  /** Forgets a prepared version, published or not, and its upload. */
+  async drop({ next: { company_id, table_name }, staged }: Pending): Promise<void> {
     await rm(this.pendingFile(company_id, table_name), { force: true });
     await syncFolder(join(this.root, "pending", company_id));
+    await this.removeIncoming(dirname(staged));
   }
 
   private async archive(former: Version): Promise<void> {

@@ -55,7 +55,7 @@ test("as of each upload is the file of that time, and the changes alone make eac
         const all = versions.flat();
         // At least once: some come again.
         const sent = [...all, ...all.filter(() => (dice.next().value as number) < 200)];
-        const places = new Map(sent.map((event, i) => [i, inOrder ? i : (dice.next().value as number)]));
+        const places = new Map(sent.map((_, i) => [i, inOrder ? i : (dice.next().value as number)]));
         const shuffled = sent
           .map((event, i) => ({ event, i }))
           .sort((a, b) => (places.get(a.i) ?? 0) - (places.get(b.i) ?? 0) || a.i - b.i);
