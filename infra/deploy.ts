@@ -1,14 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UserError } from "./plan/problems";
+import { readStackFile, type StackFile } from "./stack-file";
 
 /** What every command is given. */
-export interface Invocation {
+export interface Invocation extends StackFile {
   readonly stack: string;
-  /** As the user knows it, for messages. */
-  readonly configFile: string;
-  readonly configText: string;
   /** Words behind the command. */
   readonly words: readonly string[];
   readonly flags: {
@@ -60,6 +56,10 @@ const commands: Readonly<Record<string, Command>> = {
     doc: "restore -- --from <folder>: lay out the data of a backup, for up to go on with",
     run: async (i) => (await import("./commands/restore")).restore(i),
   },
+  ephemeral: {
+    doc: "ephemeral -- up <n> | down <n> | list | sweep: environments of pull requests",
+    run: async (i) => (await import("./commands/ephemeral")).ephemeral(i),
+  },
   outputs: {
     doc: "the stack's outputs as JSON [--show-secrets]",
     run: async (i) => (await import("./commands/outputs")).outputs(i),
@@ -90,23 +90,9 @@ async function main(): Promise<number> {
       { message: "This is no name of a stack.", given: stack, allowed: "1 to 40 of a–z, A–Z, 0–9, '_' and '-'" },
     ]);
   }
-  const configFile = values["config-file"] ?? `Pulumi.${stack}.yaml`;
-  const path = isAbsolute(configFile)
-    ? configFile
-    : resolve(values["config-file"] ? process.cwd() : join(__dirname, ".."), configFile);
-  if (!existsSync(path)) {
-    throw new UserError([
-      {
-        file: configFile,
-        message: `Stack ${stack} has no configuration file.`,
-        fix: `Copy Pulumi.dev.yaml to ${configFile} and give it ports of its own: millrace:portBase: 18000.`,
-      },
-    ]);
-  }
   return command.run({
     stack,
-    configFile,
-    configText: readFileSync(path, "utf8"),
+    ...readStackFile(stack, values["config-file"]),
     words,
     flags: {
       showSecrets: values["show-secrets"] ?? false,

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type Stack, type StackSummary } from "@pulumi/pulumi/automation";
 import { parseDocument, stringify } from "yaml";
 import { toolchain } from "./local/toolchain";
 import { projectRoot } from "./paths";
@@ -25,19 +25,27 @@ export async function openStack(
   configText: string,
   program: () => Promise<Record<string, unknown>>,
 ): Promise<Stack> {
+  const options = await workspaceOptions();
+  writeStackFile(join(options.workDir, `Pulumi.${stack}.yaml`), configText);
+  return LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: "millrace", program }, options);
+}
+
+/** All stacks of the project that the back end knows. */
+export async function listStacks(): Promise<StackSummary[]> {
+  const workspace = await LocalWorkspace.create(await workspaceOptions());
+  return workspace.listStacks();
+}
+
+async function workspaceOptions() {
   const workDir = join(projectRoot, ".millrace", "workspace");
   mkdirSync(workDir, { recursive: true });
   writeProject(workDir);
-  writeStackFile(join(workDir, `Pulumi.${stack}.yaml`), configText);
   const pulumiCommand = await PulumiCommand.get({ root: toolchain().pulumi, skipVersionCheck: true });
-  return LocalWorkspace.createOrSelectStack(
-    { stackName: stack, projectName: "millrace", program },
-    {
-      workDir,
-      pulumiCommand,
-      envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", ...backend() },
-    },
-  );
+  return {
+    workDir,
+    pulumiCommand,
+    envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", ...backend() },
+  };
 }
 
 /** What a stack holds, as it was last deployed. */
