@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { costs } from "./costs";
 import { projectSchema, reference, root } from "./reference";
 
 const file = join(root, "docs/configuration.md");
@@ -25,6 +26,17 @@ test("Pulumi.yaml has the schema of each key", () => {
   expect(text).toContain(mark);
   if (process.env.UPDATE_DOCS) writeFileSync(project, text.slice(0, from) + projectSchema());
   else expect(text.slice(from)).toBe(projectSchema());
+});
+
+test("docs/environments.md counts costs from the table of sizes", () => {
+  const document = join(root, "docs/environments.md");
+  const text = readFileSync(document, "utf8");
+  const marks = ["<!-- costs: made by UPDATE_DOCS=1 npx jest tests/docs -->\n\n", "\n\n<!-- end of costs -->"] as const;
+  const [from, to] = [text.indexOf(marks[0]) + marks[0].length, text.indexOf(marks[1])];
+  expect(text).toContain(marks[0]);
+  expect(text).toContain(marks[1]);
+  if (process.env.UPDATE_DOCS) writeFileSync(document, text.slice(0, from) + costs() + text.slice(to));
+  else expect(text.slice(from, to)).toBe(costs());
 });
 
 test("every setting says what it is, and what is allowed", () => {
