@@ -23,7 +23,7 @@ module.exports = {
       ...common,
       displayName: "unit",
       testMatch: ["**/*.test.ts"],
-      testPathIgnorePatterns: ["/tests/local/", "\\.integration\\.test\\.ts$"],
+      testPathIgnorePatterns: ["/tests/local/", "/tests/kubernetes/", "\\.integration\\.test\\.ts$"],
       setupFilesAfterEnv: ["<rootDir>/tests/support/alone.ts"],
     },
     { ...common, displayName: "integration", testMatch: ["**/*.integration.test.ts"] },

@@ -29,11 +29,22 @@ export interface StackConfig {
   readonly imageRegistry: string;
   /** DNS name below which public things answer; empty: nothing is public. */
   readonly domain: string;
+  /** Databases that somebody else runs, by their names in the pipelines. */
+  readonly upstreams: Readonly<Record<string, Upstream>>;
   readonly region: string;
   /** Address blocks that reach the cluster's API from outside of its network. */
   readonly clusterAccess: readonly string[];
   /** How long after its last activity the environment is swept; empty: never. */
   readonly timeToLive: Duration | "";
+}
+
+/** Where a database of somebody else is, and as whom it is read. Its owner makes role and publication: docs/environments.md */
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Secret of the namespace with key `password`. */
+  readonly secret: string;
 }
 
 export interface Key<T> {
@@ -143,6 +154,15 @@ export const keys: { readonly [K in keyof StackConfig]: Key<StackConfig[K]> } = 
     type: "string",
     parse: matching(/^((?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})?$/),
   },
+  upstreams: {
+    default: {},
+    doc: "Databases that somebody else runs, by their names in the pipelines. One that is not named here is made, and a stand-in plays its owner.",
+    allowed:
+      "a map of database to host, user, secret (of the namespace, with key `password`) and port, by default 5432",
+    targets: clusters,
+    type: "object",
+    parse: parseUpstreams,
+  },
   region: {
     default: "eu-central-1",
     doc: "The region on AWS. It needs three availability zones.",
@@ -192,4 +212,17 @@ function isSettings(value: unknown): value is StackConfig["settings"] {
   const isObject = (v: unknown): v is object => typeof v === "object" && v !== null && !Array.isArray(v);
   const isPlain = (v: unknown) => ["string", "number", "boolean"].includes(typeof v);
   return isObject(value) && Object.values(value).every((app) => isObject(app) && Object.values(app).every(isPlain));
+}
+
+function parseUpstreams(value: unknown): StackConfig["upstreams"] | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const upstreams: Record<string, Upstream> = {};
+  for (const [name, given] of Object.entries(value as Record<string, Partial<Upstream> | null>)) {
+    const { host, port = 5432, user, secret, ...rest } = given ?? {};
+    const texts = [host, user, secret].every((text) => typeof text === "string" && /^[\w.-]{1,253}$/.test(text));
+    const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
+    if (!texts || !isPort || Object.keys(rest).length > 0) return undefined;
+    upstreams[name] = { host, port, user, secret } as Upstream;
+  }
+  return upstreams;
 }

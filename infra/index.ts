@@ -14,7 +14,7 @@ export = async () => {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   try {
     const config = readConfig(pulumi.runtime.allConfig(), file, text);
-    return deploy(stack, config, await planFor(stack, config));
+    return await deploy(stack, config, await planFor(stack, config));
   } catch (error) {
     // Shown without a stack trace: it is not our bug.
     throw error instanceof UserError ? new pulumi.RunError(error.message) : error;

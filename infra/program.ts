@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "./config";
+import { environments } from "./environments";
+import { endpointsIn } from "./kubernetes/addresses";
 import { endpointsOf, urlsOf } from "./local/addresses";
 import { backupFolder } from "./local/backup/place";
 import { cacheFolder } from "./local/bundle";
@@ -12,6 +14,7 @@ import { type Draft, draftPlan, refuseToDeploy } from "./plan";
 import { UserError } from "./plan/problems";
 import { recordOf } from "./plan/report";
 import type { Plan } from "./plan/types";
+import { planUpstreams } from "./plan/upstreams";
 import { Record as PlanRecord } from "./record";
 
 /** The plan for an environment. @throws UserError with everything that is wrong with what was declared. */
@@ -29,18 +32,24 @@ export async function draftFor(
   const apps = pipelines.flatMap(({ parts }) =>
     parts.filter((part) => part.kind === "app" || part.kind === "stand-in"),
   );
-  const endpoints = endpointsOf(
-    config.portBase,
-    apps.map((app) => app.name),
-    stackRoot(stack),
-  );
-  return draftPlan({ root: projectRoot, pipelines, config, endpoints, cacheFolder: join(cacheFolder(), "plan") });
+  const where = { root: projectRoot, pipelines, config, cacheFolder: join(cacheFolder(), "plan") };
+  if (config.target === "local") {
+    const names = apps.map((app) => app.name);
+    return draftPlan({ ...where, endpoints: endpointsOf(config.portBase, names, stackRoot(stack)) });
+  }
+  const { external, problems } = planUpstreams(pipelines, config, environments[config.environment].standIns);
+  const draft = await draftPlan({ ...where, endpoints: endpointsIn(config.namespace), external });
+  return { ...draft, problems: [...problems, ...draft.problems] };
 }
 
 /** The Pulumi program: a plan becomes resources. @returns the stack's outputs. */
-export function deploy(stack: string, config: StackConfig, plan: Plan): Record<string, unknown> {
-  if (config.target !== "local") {
-    throw new UserError([{ message: "This target is not built yet.", given: config.target, allowed: "local" }]);
+export async function deploy(stack: string, config: StackConfig, plan: Plan): Promise<Record<string, unknown>> {
+  // Loaded when it is wanted: the classes of Kubernetes' and the clouds' objects take their time.
+  if (config.target === "kubernetes") return (await import("./kubernetes/program")).deployOnCluster(config, plan);
+  if (config.target === "aws") {
+    throw new UserError([
+      { message: "This target is not built yet.", given: config.target, allowed: ["local", "kubernetes"] },
+    ]);
   }
   const platform = new LocalPlatform("platform", {
     plan,

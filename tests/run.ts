@@ -5,9 +5,10 @@ import { join } from "node:path";
 
 /**
  * All tests: what can be read off the sources, the unit tests, those that start processes of their own, and the real platform end to end. With
- * `--unit` only the first two. Last line: `N passed, N failed, N skipped`.
+ * `--unit` only the first two, with `--kubernetes` only those of that target. Last line: `N passed, N failed, N skipped`.
  */
 const root = join(__dirname, "..");
+const kubernetesOnly = process.argv.includes("--kubernetes");
 const unitOnly = process.argv.includes("--unit");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
@@ -19,17 +20,25 @@ interface Counts {
 
 async function main(): Promise<void> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  if (kubernetesOnly) await kubernetes(total);
+  else await all(total);
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  process.exit(total.failed > 0 ? 1 : 0);
+}
+
+async function all(total: Counts): Promise<void> {
   await counted("types", () => tool(bin("tsc"), ["--noEmit"]), total);
   await counted("format and lint", () => tool(bin("biome"), ["check", "."]), total);
   // Nothing waits for anything: every processor is of use.
   await jest("unit tests", ["--selectProjects", "unit", "--maxWorkers=100%"], total);
-  if (!unitOnly) {
-    await jest("integration tests: real processes", ["--selectProjects", "integration"], total);
-    await jest("end to end, on the real platform", ["--runInBand", "--config", "tests/local/jest.config.js"], total);
-  }
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
-  process.exit(total.failed > 0 ? 1 : 0);
+  if (unitOnly) return;
+  await jest("integration tests: real processes", ["--selectProjects", "integration"], total);
+  await kubernetes(total);
+  await jest("end to end, on the real platform", ["--runInBand", "--config", "tests/local/jest.config.js"], total);
 }
+
+const kubernetes = (total: Counts) =>
+  jest("Kubernetes: the real API server", ["--runInBand", "--config", "tests/kubernetes/jest.config.js"], total);
 
 /** One check that passes or fails as a whole. */
 async function counted(what: string, check: () => Promise<number>, total: Counts): Promise<void> {

@@ -83,6 +83,10 @@ export const kafkaEnv = z.object({
   KAFKA_BOOTSTRAP: z.string(bootstrap).regex(new RegExp(`^${address}(,${address})*$`), bootstrap),
   KAFKA_USERNAME: z.string().optional(),
   KAFKA_PASSWORD: z.string().optional(),
+  /** How it logs in: with the password itself when not set. */
+  KAFKA_MECHANISM: z.literal("SCRAM-SHA-512", "SCRAM-SHA-512").optional(),
+  /** File with the certificates of who signed the brokers', PEM. Without it nothing is encrypted. */
+  KAFKA_CA: z.string().optional(),
   REGISTRY_URL: z
     .url({ protocol: /^https?$/, error: "a URL with http or https" })
     .transform((url) => url.replace(/\/+$/, "")),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   CompressionTypes,
   type EachBatchPayload,
@@ -9,6 +10,7 @@ import {
   Partitioners,
   type Producer,
   type ProducerRecord,
+  type SASLOptions,
 } from "kafkajs";
 import type { Logger } from "./log";
 
@@ -18,9 +20,12 @@ export type { Kafka, KafkaMessage };
 export interface KafkaSettings {
   /** `host:port`, several with commas between. */
   readonly KAFKA_BOOTSTRAP: string;
-  /** SASL/PLAIN when set. */
+  /** SASL when set: PLAIN, unless a mechanism is named. */
   readonly KAFKA_USERNAME?: string | undefined;
   readonly KAFKA_PASSWORD?: string | undefined;
+  readonly KAFKA_MECHANISM?: "SCRAM-SHA-512" | undefined;
+  /** PEM file; TLS when set. */
+  readonly KAFKA_CA?: string | undefined;
 }
 
 /** For a producer's record. */
@@ -33,11 +38,13 @@ export interface Origin {
 }
 
 export function createKafka(app: string, settings: KafkaSettings, log: Logger): Kafka {
-  const { KAFKA_BOOTSTRAP, KAFKA_USERNAME: username, KAFKA_PASSWORD: password = "" } = settings;
+  const { KAFKA_BOOTSTRAP, KAFKA_USERNAME: username, KAFKA_PASSWORD: password = "", KAFKA_CA: ca } = settings;
+  const mechanism = settings.KAFKA_MECHANISM === "SCRAM-SHA-512" ? "scram-sha-512" : "plain";
   return new Kafka({
     clientId: app,
     brokers: KAFKA_BOOTSTRAP.split(","),
-    ...(username && { sasl: { mechanism: "plain", username, password } }),
+    ...(ca && { ssl: { ca: readFileSync(ca, "utf8") } }),
+    ...(username && { sasl: { mechanism, username, password } as SASLOptions }),
     // The broker may be away for as long as it likes: an app without it has nothing to do but wait.
     retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: Number.MAX_SAFE_INTEGER },
     connectionTimeout: 3000,

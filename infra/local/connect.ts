@@ -84,16 +84,17 @@ export function captureConfig(capture: CapturePlan, ports: Ports, user: string):
     // lz4 costs little and halves what goes to disk; linger lets a burst share a batch and adds at most 1 ms.
     "producer.override.compression.type": "lz4",
     "producer.override.linger.ms": "1",
-    ...converter("key", ports),
-    ...converter("value", ports),
+    ...converter("key", `http://${loopback}:${ports.registry}`),
+    ...converter("value", `http://${loopback}:${ports.registry}`),
   };
 }
 
-function converter(part: "key" | "value", ports: Ports): Record<string, string> {
+/** Avro with the ids of the registry, whose URL is given. */
+export function converter(part: "key" | "value", registry: string): Record<string, string> {
   const options = {
     "": "io.apicurio.registry.utils.converter.AvroConverter",
     // The converter that speaks to Kafka Connect 4 is of registry 2, whose API the registry still serves.
-    ".apicurio.registry.url": `http://${loopback}:${ports.registry}/apis/registry/v2`,
+    ".apicurio.registry.url": `${registry}/apis/registry/v2`,
     ".apicurio.registry.auto-register": "true",
     ".apicurio.registry.find-latest": "true",
     ".apicurio.registry.as-confluent": "true",

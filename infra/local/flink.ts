@@ -38,7 +38,7 @@ const opens = [
  * What one value of Avro may hold. A damaged record can say that its text is 2 GB long, or its list 2 billion items, and Avro makes room before it
  * reads: without a limit, one record of 20 bytes ends the task manager, again and again. The names are those of the Avro inside of Flink's format.
  */
-const avroLimits = Object.entries({
+export const avroLimits = Object.entries({
   "string.maxLength": 33_554_432,
   "bytes.maxLength": 33_554_432,
   "collectionItems.maxLength": 1_000_000,

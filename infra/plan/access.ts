@@ -1,27 +1,32 @@
 import type { App, Capture, FlinkJob, Pipeline, Routing, StandIn } from "../model";
 import { flowOf, heartbeatTopic, signalTopic } from "./topics";
-import type { KafkaGrant, PrincipalPlan, TableGrant } from "./types";
+import type { Endpoints, KafkaGrant, PrincipalPlan, TableGrant } from "./types";
 
-/** All jobs run in one Flink: one user, with the rights of all of them. */
+/** Of all jobs, where they run in one Flink: one user, with the rights of all of them. */
 export const flinkPrincipal = "flink";
 /** The Kafka user and Postgres role of a capture. */
-export const capturePrincipal = (capture: Capture) => `${capture.name}-capture`;
+export const capturePrincipal = (capture: string) => `${capture}-capture`;
 /** Consumer groups of jobs begin so. */
 export const jobGroup = (job: string) => `flink-${job}`;
 
+/** The Kafka user of a job. */
+export const jobPrincipal = (job: string, jobs: Endpoints["jobs"]) =>
+  jobs === "apart" ? jobGroup(job) : flinkPrincipal;
+
 /** Who may do what, derived from what each part reads and writes, and nothing beyond it. */
-export function planAccess(pipelines: readonly Pipeline[]): PrincipalPlan[] {
+export function planAccess(pipelines: readonly Pipeline[], jobs?: Endpoints["jobs"]): PrincipalPlan[] {
   const principals: PrincipalPlan[] = [];
-  const flink: KafkaGrant[] = [];
+  const flink = new Map<string, KafkaGrant[]>();
   for (const { parts } of pipelines) {
     for (const part of parts) {
-      if (part.kind === "flink job" || part.kind === "routing") flink.push(...jobGrants(part));
-      else if (part.kind === "capture") principals.push(capturePrincipalOf(part));
+      if (part.kind === "flink job" || part.kind === "routing") {
+        const user = jobPrincipal(part.name, jobs);
+        flink.set(user, [...(flink.get(user) ?? []), ...jobGrants(part)]);
+      } else if (part.kind === "capture") principals.push(capturePrincipalOf(part));
       else principals.push(appPrincipalOf(part));
     }
   }
-  if (flink.length > 0)
-    principals.push({ name: flinkPrincipal, kafka: merge(flink), postgres: [], replication: false });
+  for (const [name, grants] of flink) principals.push({ name, kafka: merge(grants), postgres: [], replication: false });
   return principals;
 }
 
@@ -37,7 +42,7 @@ function jobGrants(job: FlinkJob | Routing): KafkaGrant[] {
 
 function capturePrincipalOf(capture: Capture): PrincipalPlan {
   return {
-    name: capturePrincipal(capture),
+    name: capturePrincipal(capture.name),
     kafka: [
       ...capture.streams.map(({ name }) => topicGrant(name, "Write")),
       topicGrant(heartbeatTopic(capture.name), "Write"),

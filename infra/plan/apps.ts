@@ -32,6 +32,10 @@ export function planApp(
   if (topics.length > 0) {
     env.KAFKA_BOOTSTRAP = endpoints.kafka;
     env.KAFKA_USERNAME = app.name;
+    if (endpoints.kafkaLogin) {
+      env.KAFKA_MECHANISM = endpoints.kafkaLogin.mechanism;
+      env.KAFKA_CA = endpoints.kafkaLogin.ca;
+    }
     env.REGISTRY_URL = endpoints.registry;
   }
   const tables = [...reads, ...writes].filter((end) => end.kind === "table");
@@ -48,7 +52,9 @@ export function planApp(
     });
   }
   for (const database of databases) {
-    env.POSTGRES_URL = `postgresql://${app.name}@${endpoints.postgres.host}:${endpoints.postgres.port}/${database}`;
+    const { host, port, ca } = endpoints.postgres;
+    const verified = ca ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(ca)}` : "";
+    env.POSTGRES_URL = `postgresql://${app.name}@${host}:${port}/${database}${verified}`;
   }
   name(
     "READS_TOPIC",
@@ -74,7 +80,8 @@ export function planApp(
     problems.push(...wrong);
     env.SETTINGS_YAML = text;
   }
-  name("CALLS_URL", servers(pipeline, app).map(endpoints.appUrl));
+  const calls = servers(pipeline, app);
+  name("CALLS_URL", calls.map(endpoints.appUrl));
   const folders = Object.entries(app.args.folders ?? {}).map(([setting, { name }]) => {
     return { variable: upperSnake(setting), name };
   });
@@ -106,6 +113,7 @@ export function planApp(
     port: endpoints.app(app.name),
     env,
     folders,
+    calls,
     publicPaths: app.args.serves?.paths ?? [],
     principal: app.name,
   };

@@ -33,6 +33,8 @@ export interface PlanArgs {
   readonly pipelines: readonly Pipeline[];
   readonly config: StackConfig;
   readonly endpoints: Endpoints;
+  /** Upstream databases that somebody else runs in this environment. Default none: their migrations are run, and their stand-ins play. */
+  readonly external?: ReadonlySet<string>;
   /** Where what was worked out from unchanged files is kept. */
   readonly cacheFolder: string;
 }
@@ -57,17 +59,24 @@ export const refuseToDeploy = (problems: readonly Problem[]): void =>
   );
 
 /** As `makePlan`, for who finds more that is wrong. What cannot be known, because a file cannot be used, is left out of the plan. */
-export async function draftPlan({ root, pipelines, config, endpoints, cacheFolder }: PlanArgs): Promise<Draft> {
+export async function draftPlan({
+  root,
+  pipelines,
+  config,
+  endpoints,
+  cacheFolder,
+  external = new Set(),
+}: PlanArgs): Promise<Draft> {
   const problems: Problem[] = [];
   const found = <T extends { problems: readonly Problem[] }>(result: T): T => {
     problems.push(...result.problems);
     return result;
   };
-  const chosen = found(choose(pipelines, config.pipelines)).chosen;
+  const chosen = found(choose(pipelines, config.pipelines)).chosen.map((pipeline) => withoutIdle(pipeline, external));
 
   problems.push(...planTopics(pipelines).problems, ...checkNames(pipelines));
   const { declared, topics } = planTopics(chosen);
-  const { databases, unsure } = await planDatabases(root, chosen, cacheFolder, found);
+  const { databases, unsure } = await planDatabases({ root, pipelines: chosen, cacheFolder, external }, found);
   problems.push(...checkTables(chosen, databases, unsure));
 
   // Of all pipelines, so that a lake has one keeper whichever of them are deployed.
@@ -139,16 +148,20 @@ export async function draftPlan({ root, pipelines, config, endpoints, cacheFolde
     captures,
     jobs,
     apps,
-    principals: planAccess(chosen).map((principal) => withAllTables(principal, databases)),
+    principals: planAccess(chosen, endpoints.jobs).map((principal) => withAllTables(principal, databases)),
   };
   return { plan, problems };
 }
 
+/** Where the outside party itself is, nobody plays it. */
+const withoutIdle = (pipeline: Pipeline, external: ReadonlySet<string>): Pipeline => ({
+  ...pipeline,
+  parts: pipeline.parts.filter((part) => part.kind !== "stand-in" || !external.has(part.plays.name)),
+});
+
 /** Every database that any part touches, with the shape that its migrations give it. */
 async function planDatabases(
-  root: string,
-  pipelines: readonly Pipeline[],
-  cacheFolder: string,
+  { root, pipelines, cacheFolder, external }: Required<Omit<PlanArgs, "config" | "endpoints">>,
   found: <T extends { problems: readonly Problem[] }>(result: T) => T,
 ) {
   const unsure = new Set<string>();
@@ -159,7 +172,13 @@ async function planDatabases(
     // Nothing to run is not worth the start of a Postgres.
     const made =
       read.files.length > 0 ? found(await tablesOf(scratch, name, read.files)) : { tables: [], problems: [] };
-    plans.set(name, { name, upstream, migrations: read.files, tables: made.tables });
+    plans.set(name, {
+      name,
+      upstream,
+      ...(external.has(name) && { external: true }),
+      migrations: read.files,
+      tables: made.tables,
+    });
     // Files that cannot be read, or run, make tables that nobody can know.
     if (read.problems.length > 0 || made.problems.length > 0) unsure.add(name);
   }

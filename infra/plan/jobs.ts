@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FlinkJob, Pipeline, Routing, Topic } from "../model";
-import { flinkPrincipal, jobGroup } from "./access";
+import { flinkPrincipal, jobGroup, jobPrincipal } from "./access";
 import { insert, overBound, parseFilters } from "./filters";
 import type { Problem } from "./problems";
 import type { SchemaText } from "./schemas";
@@ -40,14 +40,15 @@ export interface JobArgs {
  * Flink's Kafka connector brings its own copy of Kafka's client, under other names.
  */
 const shaded = "org.apache.flink.kafka.shaded.org.apache.kafka";
-const clientProperties: Readonly<Record<string, string>> = {
-  "security.protocol": "SASL_PLAINTEXT",
-  "sasl.mechanism": "PLAIN",
+const clientProperties = ({ kafkaLogin: login }: Endpoints): Record<string, string> => ({
+  "security.protocol": login ? "SASL_SSL" : "SASL_PLAINTEXT",
+  "sasl.mechanism": login?.mechanism ?? "PLAIN",
+  ...(login && { "ssl.truststore.type": "PEM", "ssl.truststore.location": login.ca }),
   "sasl.jaas.config": `\${env:${flinkPrincipal.toUpperCase()}_JAAS}`,
   "config.providers": "env",
   "config.providers.env.class": `${shaded}.common.config.provider.EnvVarConfigProvider`,
   "config.providers.env.param.allowlist.pattern": "FLINK_.*",
-};
+});
 
 /** A job as the whole script that Flink gets: settings, tables and views derived from the graph, and the job's own statements. */
 export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
@@ -67,6 +68,7 @@ export function planJob(args: JobArgs): { job?: JobPlan; problems: Problem[] } {
       name: part.name,
       pipeline: pipeline.name,
       parallelism,
+      principal: jobPrincipal(part.name, args.endpoints.jobs),
       statements: [
         `SET 'pipeline.name' = ${literal(part.name)}`,
         `SET 'parallelism.default' = '${parallelism}'`,
@@ -125,7 +127,7 @@ function tablesOf({ part, schemas, databases, lakes, endpoints }: JobArgs): Tabl
       columns: judges ? columns.map(optional) : columns,
       withRecord: judges,
       endpoints,
-      clientProperties,
+      clientProperties: clientProperties(endpoints),
       groupId: jobGroup(part.name),
       ...(unfit && { unfit }),
     });
@@ -159,7 +161,7 @@ function tablesOf({ part, schemas, databases, lakes, endpoints }: JobArgs): Tabl
       valueSchema: schema.text,
       key: { field: end.args.key },
       endpoints,
-      clientProperties,
+      clientProperties: clientProperties(endpoints),
     });
     statements.push(sink.sql);
     writes.push({ name: end.name, columns: sink.columns });

@@ -1,5 +1,5 @@
 import type { Part, Pipeline } from "../model";
-import { capturePrincipal } from "./access";
+import { capturePrincipal, jobGroup } from "./access";
 import type { Problem } from "./problems";
 import { databasesOf, placeOf } from "./topics";
 
@@ -34,7 +34,10 @@ export function checkNames(pipelines: readonly Pipeline[]): Problem[] {
   const seen = new Map<string, string>();
   const users = new Map<string, string>();
   for (const { parts } of pipelines)
-    for (const part of parts) if (part.kind === "capture") users.set(capturePrincipal(part), part.name);
+    for (const part of parts) {
+      if (part.kind === "capture") users.set(capturePrincipal(part.name), `Capture ${part.name}`);
+      if (part.kind === "flink job" || part.kind === "routing") users.set(jobGroup(part.name), `Job ${part.name}`);
+    }
 
   for (const [index, pipeline] of pipelines.entries()) {
     if (!/^[a-z][a-z0-9-]{0,61}$/.test(pipeline.name)) {
@@ -68,9 +71,9 @@ function checkPart(
     const allowed = `any but ${reservedNames.join(", ")}`;
     problems.push({ path, message: "The platform itself has something of this name.", given: name, allowed });
   }
-  const capture = kind === "app" && users.get(name);
-  if (capture) {
-    const message = `Capture ${capture} has a user of this name.`;
+  const owner = kind === "app" && users.get(name);
+  if (owner) {
+    const message = `${owner} has a user of this name.`;
     problems.push({ path, message, given: name, fix: "Give the app another name." });
   }
   const former = seen.get(`${kind} ${name}`);

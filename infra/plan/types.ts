@@ -23,13 +23,29 @@ export interface Endpoints {
   readonly kafka: string;
   /** Base URL of the registry; its Confluent-compatible API is below `/apis/ccompat/v7`. */
   readonly registry: string;
-  readonly postgres: { readonly host: string; readonly port: number };
+  readonly postgres: {
+    readonly host: string;
+    readonly port: number;
+    /** As its clients find it; without, they talk in clear. */
+    readonly ca?: string;
+  };
   /** URL of the folder that holds all lakes: `file:///…` or `s3://<bucket>/…`, without a slash at the end. */
   readonly lake: string;
+  /** How clients of Kafka log in, where it is not in clear with a password. */
+  readonly kafkaLogin?: KafkaLogin;
+  /** Whether all jobs run in one Flink, and are one user, or each in its own. Default "together". */
+  readonly jobs?: "together" | "apart";
   /** Port for the HTTP server (health, metrics) of an app, by the app's name. */
   readonly app: (name: string) => number;
   /** Base URL of that server, for other apps. */
   readonly appUrl: (name: string) => string;
+}
+
+/** TLS, and a password that never crosses the wire. */
+export interface KafkaLogin {
+  readonly mechanism: "SCRAM-SHA-512";
+  /** File with the certificates of the authority that signed the brokers', PEM, as clients find it. */
+  readonly ca: string;
 }
 
 export interface PipelinePlan {
@@ -98,6 +114,8 @@ export interface DatabasePlan {
   readonly name: string;
   /** Someone else's in production: captured and read, its shape mirrored by the migrations. */
   readonly upstream: boolean;
+  /** Somebody else runs it in this environment: nothing of it is made, no stand-in plays its owner. */
+  readonly external?: boolean;
   readonly migrations: readonly MigrationFile[];
   readonly tables: readonly TableShape[];
 }
@@ -145,6 +163,7 @@ export interface JobPlan {
   /** The whole script, in order: SET, CREATE TABLE, CREATE VIEW, then one EXECUTE STATEMENT SET. */
   readonly statements: readonly string[];
   readonly parallelism: number;
+  readonly principal: string;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   /** Where its business logic is written. */
@@ -162,6 +181,8 @@ export interface AppPlan {
   readonly env: Readonly<Record<string, string>>;
   /** Folders that it owns; the target says where each is, in the variable. */
   readonly folders: readonly { readonly variable: string; readonly name: string }[];
+  /** Apps whose HTTP server it calls. */
+  readonly calls: readonly string[];
   /** Paths that outside parties may reach. */
   readonly publicPaths: readonly string[];
   readonly principal: string;

@@ -176,6 +176,7 @@ test("the plan of business-events: subjects, captures, jobs, and what a person l
       "name": "to-events",
       "parallelism": 1,
       "pipeline": "business-events",
+      "principal": "flink",
       "reads": [
         "entities.public.car_entities",
         "entities.public.loan_entities",
@@ -194,6 +195,7 @@ test("the plan of business-events: subjects, captures, jobs, and what a person l
       "name": "route-events",
       "parallelism": 1,
       "pipeline": "business-events",
+      "principal": "flink",
       "reads": [
         "raw-business-events",
       ],

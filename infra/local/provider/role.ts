@@ -87,6 +87,15 @@ async function convergeAlone(inputs: RoleInputs, former: readonly TableGrant[]):
     for (const owned of inputs.owns)
       await client.query(`ALTER DATABASE ${identifier(owned)} OWNER TO ${identifier(name)}`);
   });
+  await convergeGrants(inputs, former);
+}
+
+/** Of a role that is there: the rights that are declared, and no others. */
+export async function convergeGrants(
+  inputs: Pick<RoleInputs, "postgres" | "name" | "grants">,
+  former: readonly TableGrant[],
+): Promise<void> {
+  const { postgres, name } = inputs;
   for (const database of databasesOf([...former, ...inputs.grants])) {
     await withPostgres(postgres, database, async (client) => {
       const grants = inputs.grants.filter((grant) => grant.database === database);
