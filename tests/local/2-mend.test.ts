@@ -124,9 +124,21 @@ test("an incremental snapshot can be asked for by a signal", async () => {
     type: "execute-snapshot",
     data: { "data-collections": ["public.car_entities"], type: "INCREMENTAL" },
   };
-  await producer.send({ topic: "entities.signals", messages: [{ key: "entities", value: JSON.stringify(value) }] });
+  // Debezium gives one up without being asked to at times: then it is asked again, as docs/runbooks/incremental-snapshot.md says.
+  let asked = 0;
+  await eventually(
+    "more rows of a snapshot in car_events",
+    async () => {
+      if (Date.now() - asked > 40_000) {
+        asked = Date.now();
+        const messages = [{ key: "entities", value: JSON.stringify(value) }];
+        await producer.send({ topic: "entities.signals", messages });
+      }
+      return (await rows()) > before + 10;
+    },
+    160_000,
+  );
   await producer.disconnect();
-  await eventually("more rows of a snapshot in car_events", async () => (await rows()) > before + 10, 120_000);
 });
 
 /** The project's own files are changed, and put back. */
