@@ -71,7 +71,11 @@ export async function start(env: Env, log: Logger, shutdown: Shutdown): Promise<
       progress = await look(progress, {
         signal,
         save,
-        read: (from) => retried("read rows", () => source.read(from), ofSource),
+        read: async (from) => {
+          const page = await retried("read rows", () => source.read(from), ofSource);
+          counted.read(page.rows.length);
+          return page;
+        },
         publish: async (rows) => {
           for (const part of parts(rows)) await retried("publish rows", () => send(sender, subject.topic, part));
           counted.published(rows, progress);

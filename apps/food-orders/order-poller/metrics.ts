@@ -4,6 +4,11 @@ import type { Progress, Row } from "./progress";
 /** What the poller counts: `poller_*`. */
 export function createPollerMetrics(metrics: Registry) {
   const registers = [metrics];
+  const read = new Counter({
+    name: "poller_read_rows_total",
+    help: "Rows read, again and again those of the overlap",
+    registers,
+  });
   const rows = new Counter({ name: "poller_rows_total", help: "Rows that Kafka has acknowledged", registers });
   const late = new Counter({
     name: "poller_late_rows_total",
@@ -26,6 +31,7 @@ export function createPollerMetrics(metrics: Registry) {
       rows.inc(news.length);
       late.inc(news.filter(({ time }) => before.cursor && time < before.cursor.time).length);
     },
+    read: (count: number) => read.inc(count),
     looked: () => looks.inc(),
     progress: (progress: Progress) => {
       const at = Date.parse(progress.cursor?.time ?? "");
