@@ -1,15 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StackConfig } from "../config";
 import { loopback, portsOf } from "../local/addresses";
+import { lakeFiles, lakeRows } from "../local/lake";
 import { withAdmin } from "../local/provider/kafka";
 import { identifier, withPostgres } from "../local/provider/postgres";
 import type { PipelinePlan, Plan, TableRef } from "../plan/types";
 
-/** Rows must have reached the consumers' tables within this time after the deployment. */
+/** Rows must have reached the consumers' tables, and the lakes, within this time after the deployment. */
 const limitMs = 60_000;
 
 /**
- * Waits until every pipeline has rows in at least one of the tables it ends in.
+ * Waits until every pipeline has rows in at least one of the tables and lakes it ends in.
  *
  * @returns a line for each pipeline with its counts in flow order, and whether all have rows
  */
@@ -30,24 +31,35 @@ export async function untilDataFlows(
   };
   const rows = async (refs: readonly TableRef[]) => new Map(await Promise.all(refs.map(rowsOf)));
 
+  const lakesOf = ({ lakes }: PipelinePlan) => plan.lakes.filter(({ name }) => lakes.includes(name));
+
   const until = Date.now() + limitMs;
   let all = false;
   let sinks = new Map<PipelinePlan, Map<string, number>>();
   while (!all && Date.now() < until) {
     sinks = new Map();
     for (const pipeline of plan.pipelines) sinks.set(pipeline, await rows(pipeline.sinks));
-    all = [...sinks.values()].every((counts) => counts.size === 0 || [...counts.values()].some((count) => count > 0));
+    all = [...sinks].every(([pipeline, counts]) => {
+      const lakes = lakesOf(pipeline);
+      const ends = [
+        ...[...counts.values()].map((count) => count > 0),
+        ...lakes.map((lake) => lakeFiles(lake).length > 0),
+      ];
+      return ends.length === 0 || ends.includes(true);
+    });
     if (!all) await delay(100);
   }
   const lines: string[] = [];
   for (const pipeline of plan.pipelines) {
     const [sources, topics] = await Promise.all([rows(pipeline.sources), records(broker, pipeline.topics)]);
-    const stages = [show(sources), show(topics), show(sinks.get(pipeline) ?? new Map())].filter(Boolean);
+    const lakes = lakesOf(pipeline).map(async (lake): Promise<[string, number]> => [lake.name, await lakeRows(lake)]);
+    const ends = new Map([...(sinks.get(pipeline) ?? []), ...(await Promise.all(lakes))]);
+    const stages = [show(sources), show(topics), show(ends)].filter(Boolean);
     lines.push(`${pipeline.name.padEnd(18)} ${stages.join("\n                 → ")}`);
   }
   if (!all)
     lines.push(
-      `\nNo rows in the tables above after ${limitMs / 1000} s. Where they stop: npm run status. Why: npm run logs -- <process>.`,
+      `\nNo rows in the tables or lakes above after ${limitMs / 1000} s. Where they stop: npm run status. Why: npm run logs -- <process>.`,
     );
   return { lines, all };
 }
