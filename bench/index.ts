@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { latency } from "./latency";
 import { lifecycle } from "./lifecycle";
+import { orders } from "./orders";
 import { Bench } from "./stack";
 import { throughput } from "./throughput";
 
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     if (process.argv.includes("cold")) await (await import("./cold")).cold(note);
     await lifecycle(bench, note);
     await latency(bench, note);
+    await orders(bench, note);
     await throughput(bench, note);
     const since = Date.now();
     await bench.run("down");
