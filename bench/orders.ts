@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { supervisorOf } from "../infra/local/supervisor/client";
 import type { Bench, Note } from "./stack";
 
 const measuredMs = 60_000;
 /** Rows that are there before the poller comes to them. */
 const backlog = 1_000_000;
+/** Longer than the poller's `overlap`: what is older it passes once. */
+const awayMs = 70_000;
 
 /** The way of orders: how soon a row is seen in a lake, how fast the poller catches up, and how fast its rows are put together into large files. */
 export async function orders(bench: Bench, note: Note): Promise<void> {
@@ -18,15 +21,20 @@ export async function orders(bench: Bench, note: Note): Promise<void> {
     );
   await freshness(bench, note);
 
+  const poller = (await supervisorOf(bench.root).status())?.find(({ name }) => name === "order-poller")?.pid;
+  if (!poller) throw new Error("there is no poller");
+  const from = await metric("order-poller", "poller_rows_total");
+  const [mergedBefore, tookBefore] = await merged();
+  process.kill(poller, "SIGSTOP");
   await bench.query(
     "food",
     `INSERT INTO food_orders (customer_name, restaurant_name, item, amount, order_status, created_at)
      SELECT 'Customer ' || i % 1000, 'Restaurant ' || i % 50, 'Item ' || i % 300, (i % 100000 + 1) / 100.0, 'DELIVERED', now() + i * interval '1 microsecond'
      FROM generate_series(1, ${backlog}) AS i`,
   );
+  await delay(awayMs);
   const since = Date.now();
-  const from = await metric("order-poller", "poller_rows_total");
-  const [mergedBefore, tookBefore] = await merged();
+  process.kill(poller, "SIGCONT");
   await bench.until(
     `${backlog} rows published`,
     async () => (await metric("order-poller", "poller_rows_total")) >= from + backlog,

@@ -7,8 +7,8 @@
 export interface Progress {
   /** Undefined: before the first row. */
   readonly from: Position | undefined;
-  /** Published rows that may be read again: key → time. */
-  readonly recent: ReadonlyMap<string, string>;
+  /** Published rows that may be read again: key → time. One map through all progress, as it may hold very many. */
+  readonly recent: Map<string, string>;
   /** Of all published rows the last, in the order of time and key. */
   readonly cursor: Required<Position> | undefined;
 }
@@ -35,11 +35,11 @@ export interface Page {
   readonly keepFrom: string;
 }
 
-export const nothingYet: Progress = { from: undefined, recent: new Map(), cursor: undefined };
+export const nothingYet = (): Progress => ({ from: undefined, recent: new Map(), cursor: undefined });
 
 export const unpublished = ({ recent }: Progress, { rows }: Page): Row[] => rows.filter(({ key }) => !recent.has(key));
 
-/** The progress once a page that was read from `start` is published. */
+/** The progress once a page that was read from `start` is published. Takes over `recent`. */
 export function advance(progress: Progress, start: Position | undefined, page: Page): Progress {
   const { settled, keepFrom } = page;
   const last = page.rows.at(-1);
@@ -47,7 +47,7 @@ export function advance(progress: Progress, start: Position | undefined, page: P
   // Beyond a page that is not full there is nothing: all that was published lies behind it.
   const reached = page.full ? last : (cursor ?? start);
   const from = reached && reached.time >= settled ? { time: settled } : reached;
-  const recent = new Map(progress.recent);
+  const { recent } = progress;
   // What lies behind `from` is not read again, unless the clock is set back.
   const passed = from?.key !== undefined;
   for (const { key, time } of page.rows) {
@@ -55,6 +55,10 @@ export function advance(progress: Progress, start: Position | undefined, page: P
     else recent.set(key, time);
   }
   const keep = from && from.time < keepFrom ? from.time : keepFrom;
-  for (const [key, time] of recent) if (time < keep) recent.delete(key);
+  // It is nearly in the order of time: rows that came late go a little later.
+  for (const [key, time] of recent) {
+    if (time >= keep) break;
+    recent.delete(key);
+  }
   return { from, recent, cursor: cursor && { time: cursor.time, key: cursor.key } };
 }

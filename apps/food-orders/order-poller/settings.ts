@@ -25,7 +25,7 @@ const schema = z.strictObject(
     batchRows: z.int(rows).min(1, rows).max(10_000, rows),
     /**
      * The longest time, by the clock of the source, from a row's `cursor.time` to the moment when others see the row: as long as the longest transaction that
-     * writes such rows. A row that takes longer may be missed.
+     * writes such rows. A row that takes longer may be missed. Rows of twice this time are remembered, in about 200 bytes each.
      */
     overlap: duration(0, 86_400_000, "0 ms to 1 day"),
     /** While the source is away: the pause after the first failure, doubled up to the longest. */

@@ -32,7 +32,7 @@ export function readProgress(file: string, subject: Subject): Progress {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return nothingYet;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return nothingYet();
     throw refusal(file, `It cannot be read: ${(error as Error).message}.`);
   }
   const read = parse(text);

@@ -12,8 +12,8 @@ class Killed extends Error {}
 /** A poller over a made-up table, with a clock that the test moves. What was saved outlives a kill. */
 function poller(rows: readonly MadeUpRow[], batchRows: number) {
   const published: string[] = [];
-  let saved: Progress = nothingYet;
-  let progress: Progress = nothingYet;
+  let saved: Progress = nothingYet();
+  let progress: Progress = nothingYet();
   let clock = createSourceClock(overlap * 1000);
   const pages: number[] = [];
   return {
@@ -41,12 +41,12 @@ function poller(rows: readonly MadeUpRow[], batchRows: number) {
           },
           save: async (next) => {
             if (kill?.at === "save" && batches === kill.batch) throw new Killed();
-            saved = next;
+            saved = { ...next, recent: new Map(next.recent) };
           },
         });
       } catch (error) {
         if (!(error instanceof Killed)) throw error;
-        progress = saved;
+        progress = { ...saved, recent: new Map(saved.recent) };
         clock = createSourceClock(overlap * 1000);
       }
     },
@@ -187,4 +187,23 @@ test("what turns up later than the overlap promises is missed: the guarantee is 
   const one = poller(rows, 10);
   for (const real of [20, 25, 29, 32]) await one.look(real);
   expect(one.published).toEqual(["a", "b"]);
+});
+
+test("where saving is slow, pages are not saved one by one, and the last one is", async () => {
+  const rows = many(40, (i) => i);
+  let saves = 0;
+  let saved: Progress = nothingYet();
+  await look(nothingYet(), {
+    signal,
+    read: async (from) => pageOf(rows, from, { now: 100, settled: 90, keepFrom: 80, batchRows: 4 }),
+    publish: async () => undefined,
+    save: async (progress) => {
+      saves++;
+      saved = progress;
+      const until = performance.now() + 40;
+      while (performance.now() < until);
+    },
+  });
+  expect(saves).toBe(2);
+  expect(saved.cursor?.key).toBe("000039");
 });

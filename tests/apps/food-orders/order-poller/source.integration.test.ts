@@ -35,7 +35,7 @@ async function poller(more: Partial<Settings> = {}) {
   const its = { ...settings, ...more };
   const source = await openSource(pool, "food_orders", its, (now) => now - its.overlap * 1000);
   const published: Row[] = [];
-  let progress = nothingYet;
+  let progress = nothingYet();
   return {
     published,
     source,

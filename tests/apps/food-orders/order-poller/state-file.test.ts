@@ -20,11 +20,11 @@ const progress: Progress = {
 };
 
 test("what was saved is read back, also keys with odd characters", async () => {
-  expect(readProgress(file, subject)).toEqual(nothingYet);
+  expect(readProgress(file, subject)).toEqual(nothingYet());
   await saveProgress(file, subject, progress);
   expect(readProgress(file, subject)).toEqual(progress);
   expect(JSON.parse(readFileSync(file, "utf8")).cursor).toBe(`${time}|a|b\n`);
-  await saveProgress(file, subject, { ...nothingYet, from: { time, key: "1" } });
+  await saveProgress(file, subject, { ...nothingYet(), from: { time, key: "1" } });
   expect(readProgress(file, subject).from).toEqual({ time, key: "1" });
   expect(readdirSync(join(folder, "state"))).toEqual(["order-poller.json"]);
 });
