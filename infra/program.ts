@@ -11,7 +11,6 @@ import type { Pipeline } from "./model";
 import { projectRoot, stackRoot } from "./paths";
 import { pipelines as all } from "./pipelines";
 import { type Draft, draftPlan, refuseToDeploy } from "./plan";
-import { UserError } from "./plan/problems";
 import { recordOf } from "./plan/report";
 import type { Plan } from "./plan/types";
 import { planUpstreams } from "./plan/upstreams";
@@ -45,12 +44,9 @@ export async function draftFor(
 /** The Pulumi program: a plan becomes resources. @returns the stack's outputs. */
 export async function deploy(stack: string, config: StackConfig, plan: Plan): Promise<Record<string, unknown>> {
   // Loaded when it is wanted: the classes of Kubernetes' and the clouds' objects take their time.
+  if (config.target !== "local") (await import("./policies")).enforce(environments[config.environment].protect);
   if (config.target === "kubernetes") return (await import("./kubernetes/program")).deployOnCluster(config, plan);
-  if (config.target === "aws") {
-    throw new UserError([
-      { message: "This target is not built yet.", given: config.target, allowed: ["local", "kubernetes"] },
-    ]);
-  }
+  if (config.target === "aws") return (await import("./aws/program")).deployOnAws(stack, config, plan);
   const platform = new LocalPlatform("platform", {
     plan,
     projectRoot,

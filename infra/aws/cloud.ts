@@ -73,7 +73,7 @@ export class Cloud extends pulumi.ComponentResource {
       const { namespace } = config;
       identity(scope, workload, { cluster: this.cluster.name, namespace, serviceAccount: workload, policy });
     }
-    const secrets = args.secrets.map((one) => secret(scope, one, ours.arn));
+    const secrets = [...new Set(args.secrets)].map((one) => secret(scope, one, ours.arn));
     if (secrets.length > 0) {
       const policy = readSecrets(secrets, ours.arn, config.region);
       identity(scope, "secrets", { cluster: this.cluster.name, ...secretReader, policy });

@@ -32,7 +32,8 @@ async function open({ stack: name, configFile, configText }: Invocation): Promis
     config.target === "local" ? survey(plan, root, config.portBase, deployed) : [];
   const refuseAll = async ({ plan, problems }: Draft, deployed: Deployed) =>
     refuseToDeploy([...problems, ...(await surveyed(plan, deployed))]);
-  if (!existsSync(root)) {
+  // On other targets a stack may be known where its state is, and nothing of it lie here.
+  if (config.target === "local" && !existsSync(root)) {
     // A first deployment that is refused leaves no stack.
     const draft = await drafting;
     await refuseAll(draft, new Map());

@@ -166,7 +166,7 @@ export function kafkaTopic(scope: Scope, topic: TopicPlan, cluster: pulumi.Resou
       spec: { topicName: name, partitions, replicas: scope.sizes.kafka.replication, config },
       waitFor: ready,
     },
-    after(scope, [cluster]),
+    holdsData(scope, [cluster]),
   );
 }
 

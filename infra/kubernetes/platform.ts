@@ -39,8 +39,8 @@ export interface KubernetesArgs {
 export class KubernetesPlatform extends pulumi.ComponentResource {
   readonly portForwards: Readonly<Record<string, string>>;
 
-  constructor(name: string, args: KubernetesArgs) {
-    super("millrace:kubernetes:Platform", name);
+  constructor(name: string, args: KubernetesArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super("millrace:kubernetes:Platform", name, {}, opts);
     const { plan, config, provider } = args;
     const scope: Scope = {
       namespace: config.namespace,

@@ -11,20 +11,24 @@ const reference = /^\$[({]|^\{\{/;
 const within = /(?:password|secret)\s*=\s*["'](?![$"'])|:\/\/[^/\s:@]+:(?!\$)[^/\s@]+@/i;
 
 const isSecretName = (name: string) => secretName.test(name) || camelSecret.test(name);
+/** Below `passwordSecret` or `secretKeyRef` stands where a secret is found. */
+const isReference = (path: string) => /(secret|ref)$/i.test(path.split(".").at(-2) ?? "");
 const isPlain = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !reference.test(value);
 const fix = "Make it a secret of Pulumi, or refer to one: a secretKeyRef, a configuration provider.";
 
 export const noPlainSecret: Policy = {
   name: "no plain-text secret",
-  *check({ props }) {
+  *check({ type, props }) {
+    // Its `secretKey` is the name of an entry.
+    if (type.startsWith("kubernetes:external-secrets.io/")) return;
     for (const [path, value] of walk(props)) {
       const last =
         path
           .replace(/\[\d+\]$/, "")
           .split(".")
           .pop() ?? "";
-      if (isPlain(value) && isSecretName(last) && !/secret_?name$/i.test(last)) {
+      if (isPlain(value) && isSecretName(last) && !isReference(path) && !/secret_?name$/i.test(last)) {
         yield { path, message: "It stands in clear in the state.", fix };
       } else if (typeof value === "string" && within.test(value)) {
         yield { path, message: "A password stands in clear within it.", fix };

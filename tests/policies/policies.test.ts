@@ -170,6 +170,12 @@ test.each<[string, Registered]>([
     "the name of a secret",
     resource("kubernetes:core/v1:ConfigMap", { spec: { secretName: "postgres", tokenSecretName: "a" } }),
   ],
+  [
+    "where a secret is found",
+    resource("kubernetes:kafka.strimzi.io/v1:KafkaConnector", {
+      spec: { authentication: { passwordSecret: { secretName: "connect", password: "password" } } },
+    }),
+  ],
   ["a closed bucket", resource("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", open)],
   [
     "a bucket that refuses everyone without TLS",
