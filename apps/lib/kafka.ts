@@ -228,6 +228,13 @@ export interface ConsumeArgs {
   readonly chunk: number;
   /** Partitions worked on at the same time, at most. */
   readonly concurrency: number;
+  /** Of one partition in one fetch, at most. Default 1 MiB. */
+  readonly maxBytesPerPartition?: number;
+  /**
+   * Where to go on in a partition, for who keeps its offsets elsewhere than in Kafka: asked whenever partitions were handed out. Offsets are committed
+   * nevertheless, so that the group's lag can be seen. What is not there any more is passed over.
+   */
+  readonly position?: (partition: number) => Promise<string>;
   /**
    * Consecutive records of one partition. When it resolves they are safe, and their offsets are committed; when it throws they come again. The
    * signal comes when the partitions go to another member: nothing is to be waited for then.
@@ -268,7 +275,13 @@ export async function consume(kafka: Kafka, args: ConsumeArgs): Promise<Subscrip
     maxWaitTimeInMs: fetchWaitMs,
     metadataMaxAge: 30_000,
     allowAutoTopicCreation: false,
+    ...(args.maxBytesPerPartition && {
+      maxBytesPerPartition: args.maxBytesPerPartition,
+      maxBytes: args.maxBytesPerPartition * args.concurrency,
+    }),
   });
+  /** Partitions whose position was asked for since they were handed out. */
+  const placed = new Set<number>();
   let joined = false;
   let lastSign = 0;
   const { GROUP_JOIN, HEARTBEAT, FETCH, REBALANCING, STOP, CRASH, END_BATCH_PROCESS } = consumer.events;
@@ -279,6 +292,7 @@ export async function consume(kafka: Kafka, args: ConsumeArgs): Promise<Subscrip
     joined = false;
   };
   consumer.on(GROUP_JOIN, () => {
+    placed.clear();
     joined = true;
     sign();
   });
@@ -305,7 +319,15 @@ export async function consume(kafka: Kafka, args: ConsumeArgs): Promise<Subscrip
     eachBatchAutoResolve: false,
     autoCommit: false,
     partitionsConsumedConcurrently: args.concurrency,
-    eachBatch: (payload) => inChunks(payload, args, heartbeatInterval),
+    eachBatch: async (payload) => {
+      const { partition } = payload.batch;
+      if (args.position && !placed.has(partition)) {
+        const offset = await args.position(partition);
+        placed.add(partition);
+        if (payload.batch.firstOffset() !== offset) return consumer.seek({ topic, partition, offset });
+      }
+      await inChunks(payload, args, heartbeatInterval);
+    },
   });
   return {
     state: () => {

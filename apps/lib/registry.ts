@@ -81,9 +81,16 @@ export async function registryAnswers(registryUrl: string): Promise<undefined> {
   await ask(registryUrl, "subjects?deleted=false");
 }
 
-/** Schema and id of the newest version of a subject. @throws Unavailable also when there is none yet */
-export async function latestSchema(registryUrl: string, subject: string): Promise<{ id: number; schema: string }> {
+export interface RegisteredSchema {
+  readonly id: number;
+  readonly schema: string;
+  /** Absent for Avro. */
+  readonly schemaType?: "AVRO" | "JSON";
+}
+
+/** The newest version of a subject. @throws Unavailable also when there is none yet */
+export async function latestSchema(registryUrl: string, subject: string): Promise<RegisteredSchema> {
   const { status, body } = await ask(registryUrl, `subjects/${encodeURIComponent(subject)}/versions/latest`);
   if (status !== 200) throw new Unavailable(`the registry has no subject ${subject}`);
-  return body as { id: number; schema: string };
+  return body as RegisteredSchema;
 }

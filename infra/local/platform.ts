@@ -90,14 +90,22 @@ export class LocalPlatform extends pulumi.ComponentResource {
       );
     }
     const roles = new Map<string, Role>();
-    for (const { name, postgres: grants, replication } of plan.principals) {
+    for (const { name, postgres: grants, replication, temporaryIn } of plan.principals) {
       if (grants.length === 0) continue;
       const dependsOn = grants.map((grant) => migrations.get(grant.database) as Migration);
       roles.set(
         name,
         new Role(
           name,
-          { postgres: server, name, password: passwordOf(name), replication, owns: [], grants: [...grants] },
+          {
+            postgres: server,
+            name,
+            password: passwordOf(name),
+            replication,
+            owns: [],
+            grants: [...grants],
+            ...(temporaryIn && { temporaryIn: [...temporaryIn] }),
+          },
           within(postgresProcess, { dependsOn }),
         ),
       );

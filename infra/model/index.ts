@@ -10,6 +10,7 @@
  *   flink job  one SQL file of views and INSERTs; its tables come from what it reads and writes
  *   routing    declared filters, compiled into one flink job: one output topic per filter
  *   app        a TypeScript program, long-running
+ *   loader     an app that comes with Millrace: copies a topic into a table, exactly once
  *   stand-in   plays an outside party where there is none (local and ephemeral environments)
  *   outside    a party that is not ours: it calls an app that serves it
  *   folder     files that one app owns, and finds again after a restart
@@ -204,6 +205,8 @@ export interface AppArgs extends Flow {
   readonly transactional?: boolean;
   /** Folder below `apps/`. Default `<pipeline>/<name>`. */
   readonly runs?: string;
+  /** A table where it keeps the offsets that it has read to, in one transaction with what it writes. */
+  readonly offsets?: Table;
   /** Become environment variables in upper snake case. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** A file of settings in the app's folder. The app gets its text as `SETTINGS_YAML`. */
@@ -221,6 +224,26 @@ export const app = (name: string, args: AppArgs): App => ({ kind: "app", name, a
  */
 export const lakeKeeper = (name: string, keeps: readonly Lake[]): App =>
   app(name, { runs: "lake/keeper", writes: keeps });
+
+export interface LoaderArgs {
+  readonly reads: Topic;
+  /** With a primary key, the newest record of a key is its row; without one, each record is a row. */
+  readonly writes: Table;
+  readonly settings?: AppArgs["settings"];
+}
+/**
+ * Copies a topic into a table, each record exactly once. A column gets the field of its name; `record_value`, `record_key`, `record_partition`,
+ * `record_offset` and `record_timestamp` get the record's. Its database has the table `loader_offsets`.
+ */
+export const loader = (name: string, { reads, writes, settings }: LoaderArgs): App =>
+  app(name, {
+    runs: "loader",
+    reads: [reads],
+    writes: [writes],
+    rejects: deadLetter(reads),
+    offsets: writes.database.table("loader_offsets"),
+    ...(settings && { settings }),
+  });
 
 export interface StandIn {
   readonly kind: "stand-in";

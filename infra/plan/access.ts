@@ -72,12 +72,21 @@ function appPrincipalOf(app: App | StandIn): PrincipalPlan {
   }
   kafka.push(...rejects.map((name) => topicGrant(name, "Write")));
   if (app.args.transactional) kafka.push(...transactionGrants(app));
+  const { offsets } = app.args;
+  if (offsets)
+    postgres.push({
+      database: offsets.database.name,
+      table: offsets.name,
+      privileges: ["SELECT", "INSERT", "UPDATE"],
+    });
   if (app.kind === "stand-in" && app.plays.kind === "database")
     postgres.push({ database: app.plays.name, table: "*", privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"] });
   if (kafka.some((grant) => grant.operations.includes("Write"))) {
     kafka.push({ resource: "cluster", name: "kafka-cluster", operations: ["IdempotentWrite"] });
   }
-  return { name: app.name, kafka: merge(kafka), postgres: mergeTables(postgres), replication: false };
+  const principal = { name: app.name, kafka: merge(kafka), postgres: mergeTables(postgres), replication: false };
+  // Rows that replace others are copied aside first.
+  return offsets ? { ...principal, temporaryIn: [offsets.database.name] } : principal;
 }
 
 /** Transactional ids and groups that begin with the app's name; the groups are those that it reads back in what it wrote. */

@@ -85,6 +85,7 @@ export function planApp(
   const folders = Object.entries(app.args.folders ?? {}).map(([setting, { name }]) => {
     return { variable: upperSnake(setting), name };
   });
+  name("OFFSETS_TABLE", app.args.offsets ? [app.args.offsets.name] : []);
 
   const own = new Set([...Object.keys(env), ...folders.map(({ variable }) => variable), ...setByTheTarget]);
   const place = `${placeOf(pipeline, app)} › settings`;

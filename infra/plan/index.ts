@@ -195,7 +195,8 @@ function checkTables(
   for (const pipeline of pipelines) {
     for (const part of pipeline.parts) {
       const { reads, writes } = flowOf(part);
-      for (const end of [...reads, ...writes]) {
+      const offsets = "offsets" in part.args && part.args.offsets ? [part.args.offsets] : [];
+      for (const end of [...reads, ...writes, ...offsets]) {
         if (end.kind !== "table" || unsure.has(end.database.name)) continue;
         const names = databases.get(end.database.name)?.tables.map((table) => table.name) ?? [];
         if (names.includes(end.name)) continue;

@@ -195,6 +195,8 @@ export interface PrincipalPlan {
   readonly postgres: readonly TableGrant[];
   /** Whether it may open a replication connection (captures only). */
   readonly replication: boolean;
+  /** Databases in which it may make temporary tables. */
+  readonly temporaryIn?: readonly string[];
 }
 
 export interface KafkaGrant {

@@ -66,9 +66,9 @@ const table = (first: string, rows: readonly string[]) =>
 /** Variables that follow from the graph, and are nobody's to set. */
 const derived = new Set([
   ...[appEnv, kafkaEnv, postgresEnv].flatMap((schema) => Object.keys(schema.shape)),
-  ...["LAKES", "SETTINGS_YAML", "STATE_FOLDER"],
+  ...["LAKES", "SETTINGS_YAML", "STATE_FOLDER", "SCHEDULE"],
 ]);
-const isSetting = (name: string) => !derived.has(name) && !/^(READS|WRITES|REJECTS)_/.test(name);
+const isSetting = (name: string) => !derived.has(name) && !/^(READS|WRITES|REJECTS|OFFSETS)_/.test(name);
 
 function settingsOf(folder: string): string[] {
   const file = join(root, "apps", folder, "env.ts");

@@ -12,6 +12,8 @@ export interface RoleInputs {
   /** Databases that it owns and may do everything in. */
   readonly owns: readonly string[];
   readonly grants: readonly TableGrant[];
+  /** Databases in which it may make temporary tables. */
+  readonly temporaryIn?: readonly string[];
 }
 
 /** A login with exactly the rights that the graph says it needs. */
@@ -105,6 +107,8 @@ export async function convergeGrants(
       const verb = grants.length > 0 ? "GRANT" : "REVOKE";
       const to = grants.length > 0 ? "TO" : "FROM";
       await client.query(`${verb} CONNECT ON DATABASE ${identifier(database)} ${to} ${identifier(name)}`);
+      const [temporary, toOrFrom] = inputs.temporaryIn?.includes(database) ? ["GRANT", "TO"] : ["REVOKE", "FROM"];
+      await client.query(`${temporary} TEMPORARY ON DATABASE ${identifier(database)} ${toOrFrom} ${identifier(name)}`);
       for (const { table, privileges } of grants) {
         await client.query(
           `GRANT ${privileges.join(", ")} ON TABLE public.${identifier(table)} TO ${identifier(name)}`,
