@@ -11,6 +11,7 @@ export interface Invocation extends StackFile {
     readonly showSecrets: boolean;
     readonly file?: string;
     readonly from?: string;
+    readonly for?: string;
     /** Format of a report. */
     readonly report?: string;
     readonly follow: boolean;
@@ -64,6 +65,10 @@ const commands: Readonly<Record<string, Command>> = {
     doc: "the stack's outputs as JSON [--show-secrets]",
     run: async (i) => (await import("./commands/outputs")).outputs(i),
   },
+  schedule: {
+    doc: "schedule -- [list | run <name> [--for <day>..<day>]]: what runs by the clock",
+    run: async (i) => (await import("./commands/schedule")).schedule(i),
+  },
   sql: {
     doc: "sql -- <job>: the whole script of a Flink job",
     run: async (i) => (await import("./commands/sql")).sql(i),
@@ -100,6 +105,7 @@ async function main(): Promise<number> {
       yes: values.yes ?? false,
       ...(values.file !== undefined && { file: values.file }),
       ...(values.from !== undefined && { from: values.from }),
+      ...(values.for !== undefined && { for: values.for }),
       ...(values.report !== undefined && { report: values.report }),
     },
   });
@@ -118,6 +124,7 @@ function readArguments() {
         yes: { type: "boolean", short: "y" },
         file: { type: "string" },
         from: { type: "string" },
+        for: { type: "string" },
         report: { type: "string" },
       },
     });
@@ -125,7 +132,7 @@ function readArguments() {
     throw new UserError([
       {
         message: (error as Error).message.split(". ")[0] ?? "",
-        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --from, --report, --yes",
+        allowed: "--stack, --config-file, --show-secrets, --follow, --file, --from, --for, --report, --yes",
       },
     ]);
   }

@@ -15,6 +15,8 @@ export interface Shutdown {
   readonly onClose: (what: string, close: () => unknown) => void;
   /** Aborted as soon as the end begins: nothing new is taken in, and nobody waits for what is away. */
   readonly signal: AbortSignal;
+  /** Ends the app with status 0: its work is done. */
+  readonly end: () => void;
   /** Ends the app with status 1: for errors that no waiting mends. */
   readonly fail: (error: unknown) => void;
 }
@@ -54,6 +56,9 @@ export function createShutdown(log: Logger, host: Host = process): Shutdown {
   return {
     onClose: (what, close) => closers.push({ what, close }),
     signal: closing.signal,
+    end: () => {
+      if (!closing.signal.aborted) void shutdown(0);
+    },
     fail: (error) => {
       // A person's mistake is told without a stack trace.
       const said = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);

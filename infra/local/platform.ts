@@ -90,7 +90,7 @@ export class LocalPlatform extends pulumi.ComponentResource {
       );
     }
     const roles = new Map<string, Role>();
-    for (const { name, postgres: grants, replication, temporaryIn } of plan.principals) {
+    for (const { name, postgres: grants, replication, temporaryIn, functions, schemas } of plan.principals) {
       if (grants.length === 0) continue;
       const dependsOn = grants.map((grant) => migrations.get(grant.database) as Migration);
       roles.set(
@@ -105,6 +105,8 @@ export class LocalPlatform extends pulumi.ComponentResource {
             owns: [],
             grants: [...grants],
             ...(temporaryIn && { temporaryIn: [...temporaryIn] }),
+            ...(functions && { functions: [...functions] }),
+            ...(schemas && { schemas: [...schemas] }),
           },
           within(postgresProcess, { dependsOn }),
         ),

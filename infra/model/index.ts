@@ -10,6 +10,7 @@
  *   flink job  one SQL file of views and INSERTs; its tables come from what it reads and writes
  *   routing    declared filters, compiled into one flink job: one output topic per filter
  *   app        a TypeScript program, long-running
+ *   schedule   an app that comes with Millrace: steps that run by the clock
  *   loader     an app that comes with Millrace: copies a topic into a table, exactly once
  *   stand-in   plays an outside party where there is none (local and ephemeral environments)
  *   outside    a party that is not ours: it calls an app that serves it
@@ -207,6 +208,8 @@ export interface AppArgs extends Flow {
   readonly runs?: string;
   /** A table where it keeps the offsets that it has read to, in one transaction with what it writes. */
   readonly offsets?: Table;
+  /** Set by `schedule`. */
+  readonly schedule?: Timetable;
   /** Become environment variables in upper snake case. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** A file of settings in the app's folder. The app gets its text as `SETTINGS_YAML`. */
@@ -244,6 +247,50 @@ export const loader = (name: string, { reads, writes, settings }: LoaderArgs): A
     offsets: writes.database.table("loader_offsets"),
     ...(settings && { settings }),
   });
+
+/** One thing that a schedule does. */
+export type Step =
+  | { readonly kind: "sql"; readonly file: string }
+  | {
+      readonly kind: "partitions";
+      readonly tables: readonly Table[];
+      readonly ahead: Duration;
+      readonly retention: Duration;
+    }
+  | { readonly kind: "dbt"; readonly project: string };
+
+/** `batch-jobs/<pipeline>/<file>.sql`, in one transaction. `current_setting('millrace.day')` is the day that a run is for, `millrace.since` when the last one began. */
+export const sql = (file: string): Step => ({ kind: "sql", file });
+/** Partitions by day of these tables: made so many days ahead, and dropped with their rows after the retention. By the function `keep_partitions`, of a migration. */
+export const keepPartitions = (
+  tables: readonly Table[],
+  args: { readonly ahead: Duration; readonly retention: Duration },
+): Step => ({ kind: "partitions", tables, ...args });
+/** `dbt build` of `dbt/<project>/`: models and their tests, into the schema `dbt_<project>` of the schedule's database. */
+export const dbt = (project: string): Step => ({ kind: "dbt", project });
+
+export interface Timetable {
+  /** Minute, hour, day of the month, month, day of the week. */
+  readonly cron: string;
+  /** Of the IANA database: `Asia/Kolkata`. */
+  readonly timeZone: string;
+  /** One after the other; all of them again when one fails. */
+  readonly run: readonly Step[];
+  /** Of a run that fails. The pause doubles each time. Default 5 attempts, "1 minute". */
+  readonly retries?: { readonly attempts: number; readonly backoff: Duration };
+  /** A run that takes longer has failed. Default "1 hour". */
+  readonly deadline?: Duration;
+}
+export interface ScheduleArgs extends Timetable {
+  readonly reads?: readonly Table[];
+  readonly writes: readonly Table[];
+}
+/**
+ * Runs by the clock, one at a time. What was missed while it was away is made up for by one run. Each attempt is recorded in the table `schedule_runs` of its
+ * database; `npm run schedule` shows them, and runs one for days gone by.
+ */
+export const schedule = (name: string, { reads, writes, ...timetable }: ScheduleArgs): App =>
+  app(name, { runs: "schedule", writes, schedule: timetable, ...(reads && { reads }) });
 
 export interface StandIn {
   readonly kind: "stand-in";

@@ -1,9 +1,23 @@
-import { app, database, deadLetter, flinkJob, jsonSchema, loader, pipeline, topic } from "../model";
+import {
+  app,
+  database,
+  deadLetter,
+  flinkJob,
+  jsonSchema,
+  keepPartitions,
+  loader,
+  pipeline,
+  schedule,
+  sql,
+  topic,
+} from "../model";
 
 /** UPI payments: generated, cleaned, stored, summed up by day. */
 const warehouse = database("upi");
 const raw = warehouse.table("raw_upi_transactions");
 const clean = warehouse.table("clean_upi_transactions");
+const daily = warehouse.table("daily_upi_summary");
+const merchants = warehouse.table("merchant_upi_summary");
 const manifest = warehouse.table("generator_manifest");
 
 const payments = topic("upi_transactions", { schema: jsonSchema("upi/transaction", "BACKWARD"), key: "txn_id" });
@@ -17,4 +31,17 @@ export const upi = pipeline("upi", [
   loader("upi-raw-loader", { reads: payments, writes: raw }),
   flinkJob("upi-clean", { reads: [payments], writes: [cleaned], rejects: deadLetter(payments) }),
   loader("upi-clean-loader", { reads: cleaned, writes: clean }),
+  schedule("upi-partitions", {
+    cron: "17 * * * *",
+    timeZone: "Asia/Kolkata",
+    run: [keepPartitions([raw, clean], { ahead: "3 days", retention: "30 days" })],
+    writes: [raw, clean],
+  }),
+  schedule("daily-upi-aggregation", {
+    cron: "0 0 * * *",
+    timeZone: "Asia/Kolkata",
+    run: [sql("daily-summary")],
+    reads: [clean],
+    writes: [daily, merchants],
+  }),
 ]);

@@ -84,10 +84,38 @@ function appPrincipalOf(app: App | StandIn): PrincipalPlan {
   if (kafka.some((grant) => grant.operations.includes("Write"))) {
     kafka.push({ resource: "cluster", name: "kafka-cluster", operations: ["IdempotentWrite"] });
   }
+  const { schedule } = app.args;
+  if (schedule) return schedulePrincipal(app, postgres);
   const principal = { name: app.name, kafka: merge(kafka), postgres: mergeTables(postgres), replication: false };
   // Rows that replace others are copied aside first.
   return offsets ? { ...principal, temporaryIn: [offsets.database.name] } : principal;
 }
+
+/** A batch may also delete what it wrote; each of its steps has rights of its own. */
+function schedulePrincipal(app: App | StandIn, tables: readonly TableGrant[]): PrincipalPlan {
+  const [first] = tables;
+  const steps = app.args.schedule?.run ?? [];
+  if (!first) return { name: app.name, kafka: [], postgres: [], replication: false };
+  const { database } = first;
+  const privileges = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
+  const postgres = tables.map((grant) => (grant.privileges.includes("INSERT") ? { ...grant, privileges } : grant));
+  const records: TableGrant = { database, table: runsTable, privileges: ["SELECT", "INSERT", "UPDATE"] };
+  const functions = steps.some(({ kind }) => kind === "partitions")
+    ? [{ database, signature: "keep_partitions(regclass, integer, integer)" }]
+    : [];
+  const schemas = steps.flatMap((step) => (step.kind === "dbt" ? [{ database, schema: `dbt_${step.project}` }] : []));
+  return {
+    name: app.name,
+    kafka: [],
+    postgres: mergeTables([...postgres, records]),
+    replication: false,
+    ...(functions.length > 0 && { functions }),
+    ...(schemas.length > 0 && { schemas, temporaryIn: [database] }),
+  };
+}
+
+/** Where schedules are recorded. */
+export const runsTable = "schedule_runs";
 
 /** Transactional ids and groups that begin with the app's name; the groups are those that it reads back in what it wrote. */
 function transactionGrants(app: App | StandIn): KafkaGrant[] {

@@ -4,6 +4,7 @@ import type { StackConfig } from "../config";
 import type { App, Pipeline, StandIn } from "../model";
 import { checkAppSettings, readSettingsFile, upperSnake } from "./app-settings";
 import { nearest, type Problem } from "./problems";
+import { planSchedule } from "./schedules";
 import { flowOf, placeOf } from "./topics";
 import type { AppPlan, Endpoints, LakePlan } from "./types";
 
@@ -85,6 +86,11 @@ export function planApp(
   const folders = Object.entries(app.args.folders ?? {}).map(([setting, { name }]) => {
     return { variable: upperSnake(setting), name };
   });
+  const timetable = app.args.schedule && planSchedule(root, pipeline, app.name, app.args.schedule);
+  if (timetable) {
+    problems.push(...timetable.problems);
+    env.SCHEDULE = JSON.stringify(timetable.schedule);
+  }
   name("OFFSETS_TABLE", app.args.offsets ? [app.args.offsets.name] : []);
 
   const own = new Set([...Object.keys(env), ...folders.map(({ variable }) => variable), ...setByTheTarget]);
@@ -117,6 +123,7 @@ export function planApp(
     calls,
     publicPaths: app.args.serves?.paths ?? [],
     principal: app.name,
+    ...(timetable && { schedule: timetable.schedule }),
   };
   return { app: plan, problems };
 

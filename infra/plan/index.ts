@@ -1,6 +1,6 @@
 import type { StackConfig } from "../config";
 import type { Capture, Database, Part, Pipeline } from "../model";
-import { mergeTables, planAccess } from "./access";
+import { mergeTables, planAccess, runsTable } from "./access";
 import { checkSettings, planApp } from "./apps";
 import { planCapture } from "./captures";
 import { choose } from "./choose";
@@ -195,8 +195,7 @@ function checkTables(
   for (const pipeline of pipelines) {
     for (const part of pipeline.parts) {
       const { reads, writes } = flowOf(part);
-      const offsets = "offsets" in part.args && part.args.offsets ? [part.args.offsets] : [];
-      for (const end of [...reads, ...writes, ...offsets]) {
+      for (const end of [...reads, ...writes, ...ownTables(part)]) {
         if (end.kind !== "table" || unsure.has(end.database.name)) continue;
         const names = databases.get(end.database.name)?.tables.map((table) => table.name) ?? [];
         if (names.includes(end.name)) continue;
@@ -212,6 +211,14 @@ function checkTables(
     }
   }
   return problems;
+}
+
+/** Tables in which a part keeps what it needs for itself. */
+function ownTables(part: Part) {
+  if (part.kind !== "app" && part.kind !== "stand-in") return [];
+  const { offsets, schedule, writes = [] } = part.args;
+  const [written] = writes.filter((end) => end.kind === "table");
+  return [...(offsets ? [offsets] : []), ...(schedule && written ? [written.database.table(runsTable)] : [])];
 }
 
 function captureSubjects(

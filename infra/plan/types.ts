@@ -185,8 +185,33 @@ export interface AppPlan {
   readonly calls: readonly string[];
   /** Paths that outside parties may reach. */
   readonly publicPaths: readonly string[];
+  /** Absent for an app that runs all the time. Also in its environment, as SCHEDULE. */
+  readonly schedule?: SchedulePlan;
   readonly principal: string;
 }
+
+/** What runs by the clock. A target may run the app all the time, which keeps the clock itself, or start it when it is due, with RUN=once. */
+export interface SchedulePlan {
+  /** Five fields. */
+  readonly cron: string;
+  /** IANA. */
+  readonly timeZone: string;
+  readonly attempts: number;
+  /** Before the second attempt; doubled before each one after it. */
+  readonly backoffMs: number;
+  /** Of one attempt. */
+  readonly deadlineMs: number;
+  readonly steps: readonly StepPlan[];
+}
+export type StepPlan =
+  | { readonly kind: "sql"; readonly name: string; readonly statements: readonly string[] }
+  | {
+      readonly kind: "partitions";
+      readonly tables: readonly string[];
+      readonly aheadDays: number;
+      readonly keepDays: number;
+    }
+  | { readonly kind: "dbt"; readonly project: string };
 
 export interface PrincipalPlan {
   /** Kafka user and Postgres role, the same name for both. */
@@ -197,6 +222,10 @@ export interface PrincipalPlan {
   readonly replication: boolean;
   /** Databases in which it may make temporary tables. */
   readonly temporaryIn?: readonly string[];
+  /** Functions that it may call, as `name(types)`, beside those that everyone may. */
+  readonly functions?: readonly { readonly database: string; readonly signature: string }[];
+  /** Schemas that are made for it, and that it owns. */
+  readonly schemas?: readonly { readonly database: string; readonly schema: string }[];
 }
 
 export interface KafkaGrant {

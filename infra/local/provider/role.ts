@@ -14,6 +14,10 @@ export interface RoleInputs {
   readonly grants: readonly TableGrant[];
   /** Databases in which it may make temporary tables. */
   readonly temporaryIn?: readonly string[];
+  /** Functions that it may call, as `name(types)`. */
+  readonly functions?: readonly { readonly database: string; readonly signature: string }[];
+  /** Schemas that are made for it, and that it owns. */
+  readonly schemas?: readonly { readonly database: string; readonly schema: string }[];
 }
 
 /** A login with exactly the rights that the graph says it needs. */
@@ -117,6 +121,13 @@ export async function convergeGrants(
         for (const sequence of await sequencesOf(client, table)) {
           await client.query(`GRANT USAGE ON SEQUENCE ${sequence} TO ${identifier(name)}`);
         }
+      }
+      await client.query(`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM ${identifier(name)}`);
+      for (const { signature } of inputs.functions?.filter((one) => one.database === database) ?? []) {
+        await client.query(`GRANT EXECUTE ON FUNCTION public.${signature} TO ${identifier(name)}`);
+      }
+      for (const { schema } of inputs.schemas?.filter((one) => one.database === database) ?? []) {
+        await client.query(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)} AUTHORIZATION ${identifier(name)}`);
       }
       await client.query("COMMIT");
     });

@@ -1,0 +1,5 @@
+import { run } from "../lib/run";
+import { start } from "./app";
+import { env } from "./env";
+
+run(env, start);
