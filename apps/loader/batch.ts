@@ -39,8 +39,8 @@ export async function loadBatch(messages: readonly KafkaMessage[], args: BatchAr
 }
 
 async function lineOf(message: KafkaMessage, { target, origin, decode }: BatchArgs): Promise<string> {
-  const decoded = decode(message.value);
   try {
+    const decoded = decode(message.value);
     // Most are decoded at once: a promise for each would cost more than the decoding.
     return toLine(target, decoded instanceof Promise ? await decoded : decoded, message, origin);
   } catch (error) {

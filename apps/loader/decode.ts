@@ -21,7 +21,7 @@ export async function createReader(registryUrl: string, topic: string): Promise<
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function decodeJson(value: Buffer | null): unknown {
+export function decodeJson(value: Buffer | null): unknown {
   if (!value) throw new BadRecord("it has no value");
   try {
     const decoded: unknown = JSON.parse(utf8.decode(value));
