@@ -10,6 +10,7 @@ import type { Shutdown } from "../lib/shutdown";
 import { type Troubles, troubled } from "../lib/troubles";
 import { lastDue, nextDue } from "./clock";
 import type { Env } from "./env";
+import { lastSuccess } from "./records";
 import { type RunArgs, runOnce } from "./runs";
 
 /** A clock that was set back, or a machine that slept, is noticed within this time. */
@@ -40,13 +41,19 @@ export async function start(env: Env, log: Logger, shutdown: Shutdown): Promise<
   await http.listen({ host: env.HOST, port: env.PORT });
   shutdown.onClose("http", () => http.close());
 
+  const started = new Date();
   const { signal } = shutdown;
   const { APP_NAME: name, SCHEDULE: schedule } = env;
-  const args: RunArgs = { name, schedule, postgres: connectionOf(env), log, signal };
+  const dbt = { command: env.DBT_COMMAND.split(" "), projects: env.DBT_PROJECTS };
+  const args: RunArgs = { name, schedule, postgres: connectionOf(env), dbt, log, signal };
   /** @returns whether it failed for good */
   const runDue = async (): Promise<boolean> => {
     const due = lastDue(schedule, new Date());
     if (!due) return false;
+    // What was declared just now has missed nothing.
+    const known = () => lastSuccess(pool, name);
+    if (due.at < started && !(await untilItWorks(known, { log, what: "look for runs", troubles, signal })))
+      return false;
     const began = Date.now();
     const run = () => runOnce(args, due, false);
     const result = await untilItWorks(run, { log, what: "run", troubles, signal });

@@ -15,6 +15,10 @@ export const env = appEnv.extend(postgresEnv.shape).extend({
   }),
   READS_TABLE: z.string().optional(),
   WRITES_TABLE: z.string().optional(),
+  /** dbt: program and arguments, with spaces between. */
+  DBT_COMMAND: z.string().default("dbt"),
+  /** Folder of the dbt projects. */
+  DBT_PROJECTS: z.string().default("dbt"),
   /** "always" keeps the clock; "once" runs what is due, and ends. */
   RUN: z.enum(["always", "once"], "always or once").default("always"),
 });

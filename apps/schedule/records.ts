@@ -1,4 +1,4 @@
-import type { ClientBase } from "pg";
+import type { ClientBase, Pool } from "pg";
 import type { Due } from "./clock";
 
 /** A line of the table `schedule_runs`. */
@@ -45,7 +45,7 @@ export async function closeInterrupted(client: ClientBase, schedule: string): Pr
 
 /** Of the last run that succeeded by the clock: when it was due, and when it began. */
 export async function lastSuccess(
-  client: ClientBase,
+  client: ClientBase | Pool,
   schedule: string,
 ): Promise<{ dueAt: Date; startedAt: Date } | undefined> {
   const { rows } = await client.query(

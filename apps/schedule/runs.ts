@@ -11,6 +11,12 @@ export interface RunArgs {
   readonly schedule: SchedulePlan;
   /** How to connect as the schedule's role. */
   readonly postgres: ClientConfig;
+  readonly dbt: {
+    /** Program and its first arguments. */
+    readonly command: readonly string[];
+    /** Folder of the projects. */
+    readonly projects: string;
+  };
   readonly log: Logger;
   readonly signal: AbortSignal;
 }

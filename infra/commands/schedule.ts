@@ -5,6 +5,7 @@ import { history, type RunRecord } from "../../apps/schedule/records";
 import { runOnce } from "../../apps/schedule/runs";
 import { readConfig, valuesOf } from "../config";
 import type { Invocation } from "../deploy";
+import { localDbt } from "../local/dbt";
 import { nearest, UserError } from "../plan/problems";
 import type { AppPlan, SchedulePlan } from "../plan/types";
 import { planFor } from "../program";
@@ -79,7 +80,7 @@ async function run(app: Scheduled, postgres: ClientConfig, range: string | undef
   let failed = false;
   for (const due of duesOf(schedule, range)) {
     if (aborting.signal.aborted) return 130;
-    const result = await runOnce({ name, schedule, postgres, log, signal: aborting.signal }, due, true);
+    const result = await runOnce({ name, schedule, postgres, dbt: localDbt, log, signal: aborting.signal }, due, true);
     process.stdout.write(`${due.day}   ${result?.error ? `failed: ${result.error}` : `${result?.rows ?? 0} rows`}\n`);
     failed ||= result?.error !== undefined;
   }

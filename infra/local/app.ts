@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AppPlan } from "../plan/types";
 import { loopback } from "./addresses";
+import { localDbt } from "./dbt";
 import { Process } from "./resources";
 
 export interface AppArgs {
@@ -17,6 +18,10 @@ export interface AppArgs {
 export function app({ root, app, password, bundle }: AppArgs, opts: pulumi.ResourceOptions): Process {
   const env: Record<string, pulumi.Input<string>> = { ...app.env, HOST: loopback, NODE_ENV: "production" };
   for (const { variable, name } of app.folders) env[variable] = dataFolder(root, name);
+  if (app.schedule?.steps.some(({ kind }) => kind === "dbt")) {
+    env.DBT_COMMAND = localDbt.command.join(" ");
+    env.DBT_PROJECTS = localDbt.projects;
+  }
   if (app.env.KAFKA_BOOTSTRAP) env.KAFKA_PASSWORD = password;
   if (app.env.POSTGRES_URL) env.PGPASSWORD = password;
   return new Process(

@@ -1,6 +1,7 @@
 import {
   app,
   database,
+  dbt,
   deadLetter,
   flinkJob,
   jsonSchema,
@@ -40,8 +41,8 @@ export const upi = pipeline("upi", [
   schedule("daily-upi-aggregation", {
     cron: "0 0 * * *",
     timeZone: "Asia/Kolkata",
-    run: [sql("daily-summary")],
-    reads: [clean],
+    run: [sql("daily-summary"), dbt("upi")],
+    reads: [raw, clean],
     writes: [daily, merchants],
   }),
 ]);

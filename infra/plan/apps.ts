@@ -140,7 +140,7 @@ function servers(pipeline: Pipeline, app: App | StandIn): string[] {
 }
 
 /** Variables that a target gives an app beside its plan; the secret ones are never in a plan. */
-const setByTheTarget = ["HOST", "NODE_ENV", "KAFKA_PASSWORD", "PGPASSWORD"];
+const setByTheTarget = ["HOST", "NODE_ENV", "KAFKA_PASSWORD", "PGPASSWORD", "DBT_COMMAND", "DBT_PROJECTS"];
 
 const derivedSetting = (path: string, variable: string): Problem => ({
   path,

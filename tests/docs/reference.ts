@@ -66,7 +66,7 @@ const table = (first: string, rows: readonly string[]) =>
 /** Variables that follow from the graph, and are nobody's to set. */
 const derived = new Set([
   ...[appEnv, kafkaEnv, postgresEnv].flatMap((schema) => Object.keys(schema.shape)),
-  ...["LAKES", "SETTINGS_YAML", "STATE_FOLDER", "SCHEDULE"],
+  ...["LAKES", "SETTINGS_YAML", "STATE_FOLDER", "SCHEDULE", "DBT_COMMAND", "DBT_PROJECTS"],
 ]);
 const isSetting = (name: string) => !derived.has(name) && !/^(READS|WRITES|REJECTS|OFFSETS)_/.test(name);
 

@@ -40,6 +40,7 @@ const argsOf = (steps: readonly StepPlan[], attempts = 1): RunArgs => ({
   name: "daily",
   schedule: { cron: "0 0 * * *", timeZone: "Asia/Kolkata", attempts, backoffMs: 1, deadlineMs: 20_000, steps },
   postgres: { connectionString: database.url },
+  dbt: { command: ["false"], projects: "" },
   log: testLog().log,
   signal: new AbortController().signal,
 });
