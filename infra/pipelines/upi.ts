@@ -1,5 +1,4 @@
 import {
-  app,
   database,
   dbt,
   deadLetter,
@@ -7,9 +6,11 @@ import {
   jsonSchema,
   keepPartitions,
   loader,
+  outside,
   pipeline,
   schedule,
   sql,
+  standIn,
   topic,
 } from "../model";
 
@@ -28,7 +29,11 @@ const cleaned = topic("upi_clean_transactions", {
 });
 
 export const upi = pipeline("upi", [
-  app("upi-generator", { writes: [payments, manifest], settings: { ratePerSecond: 20 } }),
+  standIn("upi-generator", {
+    plays: outside("payment apps"),
+    writes: [payments, manifest],
+    settings: { ratePerSecond: 20 },
+  }),
   loader("upi-raw-loader", { reads: payments, writes: raw }),
   flinkJob("upi-clean", { reads: [payments], writes: [cleaned], rejects: deadLetter(payments) }),
   loader("upi-clean-loader", { reads: cleaned, writes: clean }),
