@@ -6,6 +6,7 @@ import { planCapture } from "./captures";
 import { choose } from "./choose";
 import { planJob } from "./jobs";
 import { planLakes } from "./lakes";
+import { checkLoader } from "./loaders";
 import { checkNames } from "./names";
 import { nearest, type Problem, refuse } from "./problems";
 import { checkKeyPath, readSchema, type SchemaText } from "./schemas";
@@ -133,6 +134,7 @@ export async function draftPlan({
   for (const pipeline of chosen) {
     for (const part of pipeline.parts) {
       if (part.kind !== "app" && part.kind !== "stand-in") continue;
+      if (part.kind === "app") problems.push(...checkLoader(pipeline, part, schemas, databases));
       apps.push(found(planApp(root, pipeline, part, endpoints, config.settings, lakes)).app);
     }
   }

@@ -75,7 +75,7 @@ export function checkKeyPath(schema: SchemaText, key: string, path: string): Pro
 }
 
 /** Of a record or an object: the schema of each field by its name. */
-function fieldsOf(format: Schema["format"], schema: SchemaText["json"]): Map<string, unknown> {
+export function fieldsOf(format: Schema["format"], schema: SchemaText["json"]): Map<string, unknown> {
   if (format === "json") return new Map(Object.entries(schema?.properties ?? {}));
   return new Map(schema?.fields?.map((field: { name: string; type: unknown }) => [field.name, field.type]) ?? []);
 }

@@ -17,7 +17,7 @@ const projectRoot = join(__dirname, "../..");
 /** What tests may keep between runs, keyed by content. */
 export const testCache = join(projectRoot, "node_modules", ".cache", "millrace");
 /** What a pipeline is made of outside of TypeScript. */
-const sources = ["schemas", "migrations", "flink-jobs"];
+const sources = ["schemas", "migrations", "flink-jobs", "batch-jobs", "dbt"];
 
 /** The pipelines that these tests are about. */
 export const real: readonly Pipeline[] = [businessEvents];
