@@ -3,7 +3,7 @@ import type { KafkaMessage, Origin } from "../lib/kafka";
 import type { Decode } from "./decode";
 import type { Entry } from "./load";
 import type { Target } from "./target";
-import { toLine } from "./values";
+import { type Row, toRow } from "./values";
 
 export interface BatchArgs {
   readonly target: Target;
@@ -27,7 +27,10 @@ export async function loadBatch(messages: readonly KafkaMessage[], args: BatchAr
   const good: Candidate[] = [];
   for (const message of messages) {
     try {
-      good.push({ message, offset: BigInt(message.offset), line: await lineOf(message, args) });
+      const row = rowOf(message, args);
+      // Most are decoded at once: to wait for each would cost more than the decoding.
+      const { line, key } = row instanceof Promise ? await row : row;
+      good.push({ message, offset: message.offset, line, key });
     } catch (error) {
       if (!(error instanceof BadRecord)) throw error;
       await args.reject(message, error.message);
@@ -38,14 +41,17 @@ export async function loadBatch(messages: readonly KafkaMessage[], args: BatchAr
   return { loaded, rejected: messages.length - good.length + refused };
 }
 
-async function lineOf(message: KafkaMessage, { target, origin, decode }: BatchArgs): Promise<string> {
+function rowOf(message: KafkaMessage, { target, origin, decode }: BatchArgs): Row | Promise<Row> {
+  const asItIs = (error: unknown): Row => {
+    if (!(error instanceof BadRecord) || !target.keepsUnreadable) throw error;
+    return toRow(target, undefined, message, origin);
+  };
   try {
     const decoded = decode(message.value);
-    // Most are decoded at once: a promise for each would cost more than the decoding.
-    return toLine(target, decoded instanceof Promise ? await decoded : decoded, message, origin);
+    if (!(decoded instanceof Promise)) return toRow(target, decoded, message, origin);
+    return decoded.then((value) => toRow(target, value, message, origin)).catch(asItIs);
   } catch (error) {
-    if (!(error instanceof BadRecord) || !target.keepsUnreadable) throw error;
-    return toLine(target, undefined, message, origin);
+    return asItIs(error);
   }
 }
 
@@ -66,7 +72,7 @@ async function loadOrSplit(
     }
     const middle = Math.ceil(part.length / 2);
     const from = part[middle] as Candidate;
-    const before = await loadOrSplit(part.slice(0, middle), from.offset, args);
+    const before = await loadOrSplit(part.slice(0, middle), BigInt(from.offset), args);
     const after = await loadOrSplit(part.slice(middle), next, args);
     return { loaded: before.loaded + after.loaded, refused: before.refused + after.refused };
   }

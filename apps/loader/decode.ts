@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { BadRecord, Unavailable } from "../lib/errors";
 import { createDecoder, latestSchema } from "../lib/registry";
 
@@ -19,12 +20,12 @@ export async function createReader(registryUrl: string, topic: string): Promise<
   return { decode: createDecoder(registryUrl, topic), fields: json.fields.map(({ name }: { name: string }) => name) };
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
 export function decodeJson(value: Buffer | null): unknown {
   if (!value) throw new BadRecord("it has no value");
+  // Bytes that are no UTF-8 would become signs that nobody wrote.
+  if (!isUtf8(value)) throw new BadRecord("it is no JSON: it is not UTF-8");
   try {
-    const decoded: unknown = JSON.parse(utf8.decode(value));
+    const decoded: unknown = JSON.parse(value.toString("utf8"));
     if (typeof decoded === "object" && decoded !== null && !Array.isArray(decoded)) return decoded;
   } catch (error) {
     throw new BadRecord(`it is no JSON: ${(error as Error).message.slice(0, 200)}`);

@@ -4,7 +4,7 @@ import { type ClientBase, escapeIdentifier, type Pool } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { inTransaction } from "../lib/postgres";
 import type { Target } from "./target";
-import type { Line } from "./values";
+import type { Row } from "./values";
 
 export interface Place {
   /** Name of the loader, of which there may be several in a database. */
@@ -14,9 +14,8 @@ export interface Place {
   /** Table of offsets. */
   readonly offsets: string;
 }
-export interface Entry {
-  readonly offset: bigint;
-  readonly line: Line;
+export interface Entry extends Row {
+  readonly offset: string;
 }
 
 /** Offset of the first record that is not in the table yet; "0" when nothing was loaded. */
@@ -53,7 +52,9 @@ export async function load(
       [loader, topic, partition],
     );
     const from = BigInt(rows[0].next_offset);
-    const fresh = entries.filter(({ offset }) => offset >= from);
+    const isFresh = ({ offset }: Entry) => BigInt(offset) >= from;
+    // By offset: with the first, all are.
+    const fresh = entries[0] && isFresh(entries[0]) ? entries : entries.filter(isFresh);
     if (fresh.length > 0) await (target.primaryKey.length > 0 ? upsert : append)(client, target, fresh);
     if (next > from) {
       await client.query(`UPDATE ${offsets} SET next_offset = $4 WHERE loader = $1 AND topic = $2 AND partition = $3`, [
@@ -87,7 +88,7 @@ async function upsert(client: ClientBase, target: Target, entries: readonly Entr
     // Not before the transaction is committed, but a connection whose transaction failed is not used again.
     prepared.add(client);
   }
-  await copy(client, `loading (${names})`, newest(target, entries));
+  await copy(client, `loading (${names})`, newest(entries));
   const keys = target.primaryKey.map(escapeIdentifier).join(", ");
   const others = target.columns.filter(({ name }) => !target.primaryKey.includes(name));
   const list = (side: string) => others.map(({ name }) => `${side}.${escapeIdentifier(name)}`).join(", ");
@@ -102,12 +103,9 @@ async function upsert(client: ClientBase, target: Target, entries: readonly Entr
 }
 
 /** The last record of each key: one statement cannot replace a row twice. */
-function newest(target: Target, entries: readonly Entry[]): readonly Entry[] {
+function newest(entries: readonly Entry[]): readonly Entry[] {
   const byKey = new Map<string, Entry>();
-  for (const entry of entries) {
-    const values = entry.line.split("\t");
-    byKey.set(target.keyAt.map((at) => values[at]).join("\t"), entry);
-  }
+  for (const entry of entries) byKey.set(entry.key, entry);
   return byKey.size === entries.length ? entries : [...byKey.values()];
 }
 

@@ -5,9 +5,16 @@ import type { Column, Target } from "./target";
 /** One line of Postgres' COPY in its text format, without the line's end: columns between tabs, `\N` for null. */
 export type Line = string;
 
+export interface Row {
+  readonly line: Line;
+  /** Of its primary key; empty without one. */
+  readonly key: string;
+}
+
 /** @param record the decoded value; undefined when it could not be read, which only a table with `record_value` takes */
-export function toLine(target: Target, record: unknown, message: KafkaMessage, origin: Origin): Line {
+export function toRow(target: Target, record: unknown, message: KafkaMessage, origin: Origin): Row {
   let line = "";
+  let key = "";
   for (let i = 0; i < target.columns.length; i++) {
     const column = target.columns[i] as Column;
     const value = column.of
@@ -15,8 +22,9 @@ export function toLine(target: Target, record: unknown, message: KafkaMessage, o
       : toText(column, (record as Readonly<Record<string, unknown>> | undefined)?.[column.name]);
     if (i > 0) line += "\t";
     line += value;
+    if (target.keyAt.includes(i)) key += `${value}\t`;
   }
-  return line;
+  return { line, key };
 }
 
 function ofRecord({ of, isBytes }: Column, message: KafkaMessage, origin: Origin): string {
