@@ -98,7 +98,7 @@ async function convergeAlone(inputs: RoleInputs, former: readonly TableGrant[]):
 
 /** Of a role that is there: the rights that are declared, and no others. */
 export async function convergeGrants(
-  inputs: Pick<RoleInputs, "postgres" | "name" | "grants">,
+  inputs: Omit<RoleInputs, "password" | "replication" | "owns">,
   former: readonly TableGrant[],
 ): Promise<void> {
   const { postgres, name } = inputs;
