@@ -27,6 +27,8 @@ SELECT
     CASE WHEN amount IS NULL THEN 'amount_missing' WHEN rupees IS NULL THEN 'amount_unreadable' WHEN rupees <= 0 THEN 'amount_not_positive' END,
     CASE WHEN status IS NULL THEN 'status_missing' WHEN status NOT IN ('SUCCESS', 'FAILED', 'PENDING') THEN 'status_unknown' END,
     CASE WHEN `timestamp` IS NULL THEN 'timestamp_missing' WHEN wall_time IS NULL THEN 'timestamp_unreadable'
+      -- To Flink, February 30 is February 28.
+      WHEN EXTRACT(DAY FROM wall_time) <> TRY_CAST(SUBSTRING(`timestamp`, 9, 2) AS INT) THEN 'timestamp_unreadable'
       -- A payment that has not happened yet would be counted on a day to come.
       WHEN TIMESTAMPADD(MINUTE, -offset_minutes, wall_time) > TIMESTAMPADD(HOUR, 1, CAST(record_timestamp AS TIMESTAMP(3))) THEN 'timestamp_in_future' END
   ) AS broken_rules
