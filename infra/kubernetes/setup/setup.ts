@@ -8,7 +8,7 @@ import type { CapturePlan, DatabasePlan, Plan, PrincipalPlan, SubjectPlan } from
 /** What has to be as it is declared before anything runs that relies on it. Data only: it reaches the Job in a ConfigMap. */
 export interface Setup {
   readonly databases: readonly Pick<DatabasePlan, "name" | "migrations">[];
-  readonly roles: readonly Pick<PrincipalPlan, "name" | "postgres">[];
+  readonly roles: readonly Pick<PrincipalPlan, "name" | "postgres" | "temporaryIn" | "functions" | "schemas">[];
   readonly publications: readonly Pick<CapturePlan, "database" | "publication" | "tables" | "slot">[];
   readonly subjects: readonly SubjectPlan[];
 }
@@ -18,9 +18,14 @@ export function setupOf(plan: Plan): Setup {
   const own = new Set(plan.databases.filter(({ external }) => !external).map(({ name }) => name));
   return {
     databases: plan.databases.filter(({ name }) => own.has(name)).map(({ name, migrations }) => ({ name, migrations })),
-    roles: plan.principals.flatMap(({ name, postgres }) => {
+    roles: plan.principals.flatMap(({ name, postgres, temporaryIn, functions, schemas }) => {
       const grants = postgres.filter(({ database }) => own.has(database));
-      return grants.length > 0 ? [{ name, postgres: grants }] : [];
+      const more = {
+        ...(temporaryIn && { temporaryIn }),
+        ...(functions && { functions }),
+        ...(schemas && { schemas }),
+      };
+      return grants.length > 0 ? [{ name, postgres: grants, ...more }] : [];
     }),
     publications: plan.captures
       .filter(({ database }) => own.has(database))
@@ -36,8 +41,8 @@ export async function runSetup(setup: Setup, postgres: PostgresConnection, regis
   }
   // In every database: a right that is no longer declared goes.
   const everywhere = setup.databases.map(({ name }) => ({ database: name, table: "", privileges: [] }));
-  for (const { name, postgres: grants } of setup.roles) {
-    await convergeGrants({ postgres, name, grants }, everywhere);
+  for (const { name, postgres: grants, ...more } of setup.roles) {
+    await convergeGrants({ postgres, name, grants, ...more }, everywhere);
   }
   for (const { publication: name, ...rest } of setup.publications) {
     await publication.create({ postgres, name, ...rest });
