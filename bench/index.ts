@@ -5,6 +5,7 @@ import { lifecycle } from "./lifecycle";
 import { orders } from "./orders";
 import { Bench } from "./stack";
 import { throughput } from "./throughput";
+import { upload } from "./upload";
 
 /**
  * Measures the platform on this machine, with a stack of its own, and prints a table. `npm run bench -- cold` also measures the first `up` of a fresh
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     await latency(bench, note);
     await orders(bench, note);
     await throughput(bench, note);
+    await upload(note);
     const since = Date.now();
     await bench.run("down");
     note("down, all data removed", seconds(Date.now() - since), "< 15 s");

@@ -37,7 +37,13 @@ export interface Origin {
   readonly partition: number;
 }
 
-export function createKafka(app: string, settings: KafkaSettings, log: Logger): Kafka {
+/** @param retries of each request, a second apart at most. Default: as many as it takes, for an app without Kafka has nothing to do but wait */
+export function createKafka(
+  app: string,
+  settings: KafkaSettings,
+  log: Logger,
+  retries: number = Number.MAX_SAFE_INTEGER,
+): Kafka {
   const { KAFKA_BOOTSTRAP, KAFKA_USERNAME: username, KAFKA_PASSWORD: password = "", KAFKA_CA: ca } = settings;
   const mechanism = settings.KAFKA_MECHANISM === "SCRAM-SHA-512" ? "scram-sha-512" : "plain";
   return new Kafka({
@@ -45,8 +51,7 @@ export function createKafka(app: string, settings: KafkaSettings, log: Logger): 
     brokers: KAFKA_BOOTSTRAP.split(","),
     ...(ca && { ssl: { ca: readFileSync(ca, "utf8") } }),
     ...(username && { sasl: { mechanism, username, password } as SASLOptions }),
-    // The broker may be away for as long as it likes: an app without it has nothing to do but wait.
-    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: Number.MAX_SAFE_INTEGER },
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries },
     connectionTimeout: 3000,
     requestTimeout: 15_000,
     logLevel: logLevel.WARN,
@@ -58,9 +63,9 @@ export function createKafka(app: string, settings: KafkaSettings, log: Logger): 
   });
 }
 
-/** For `/health/ready` of an app that holds no connection open. @throws what the client says, when there is no answer in time */
-export async function answersIn(kafka: Kafka, limitMs: number): Promise<undefined> {
-  const admin = kafka.admin({ retry: { retries: 0, maxRetryTime: limitMs } });
+/** For `/health/ready` of an app that holds no connection open. @throws what the client says, at once if it was made with 0 retries */
+export async function kafkaAnswers(kafka: Kafka): Promise<undefined> {
+  const admin = kafka.admin();
   try {
     await admin.connect();
     await admin.describeCluster();
@@ -122,13 +127,6 @@ export interface Position extends Origin {
 /** Broker's default `transaction.max.timeout.ms`: a transaction that takes longer is aborted. */
 const longestTransactionMs = 900_000;
 
-export interface TransactionArgs {
-  /** Whoever opens one with the same id ends what the former one had under way, and the former one can do nothing more. */
-  readonly transactionalId: string;
-  /** How often a request is tried while the broker is away, a second apart at most. */
-  readonly retries: number;
-}
-
 export interface Transaction {
   /** @returns where the first of the records stands, of each partition that got any */
   readonly send: (topic: string, messages: readonly Message[]) => Promise<readonly Position[]>;
@@ -138,16 +136,19 @@ export interface Transaction {
   readonly close: () => Promise<void>;
 }
 
-/** Begins one transaction: all its records become visible to readers of committed records at its commit, or none ever. */
-export async function beginTransaction(kafka: Kafka, args: TransactionArgs): Promise<Transaction> {
+/**
+ * Begins one transaction: all its records become visible to readers of committed records at its commit, or none ever.
+ *
+ * @param transactionalId whoever begins one with the same id ends what the former one had under way, and the former one can do nothing more
+ */
+export async function beginTransaction(kafka: Kafka, transactionalId: string): Promise<Transaction> {
   const producer = kafka.producer({
-    transactionalId: args.transactionalId,
+    transactionalId,
     transactionTimeout: longestTransactionMs,
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
-    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: args.retries },
   });
   const disconnect = () => producer.disconnect().catch(() => undefined);
   try {
@@ -197,7 +198,7 @@ export async function isCommitted(
     await consumer.subscribe({ topic, fromBeginning: true });
     return await new Promise<boolean>((resolve, reject) => {
       const { CRASH, END_BATCH_PROCESS, GROUP_JOIN } = consumer.events;
-      consumer.on(CRASH, ({ payload }) => !payload.restart && reject(payload.error));
+      consumer.on(CRASH, ({ payload }) => reject(payload.error));
       // Aborted records come as batches of none.
       consumer.on(END_BATCH_PROCESS, ({ payload }) => {
         if (payload.partition === partition && BigInt(payload.lastOffset) >= wanted) resolve(false);

@@ -2,7 +2,7 @@ import multipart from "@fastify/multipart";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isOutside } from "../../lib/errors";
 import { createHttp } from "../../lib/http";
-import { answersIn, createKafka } from "../../lib/kafka";
+import { createKafka, kafkaAnswers } from "../../lib/kafka";
 import type { Logger } from "../../lib/log";
 import { createMetrics } from "../../lib/metrics";
 import { answers, createPool } from "../../lib/postgres";
@@ -31,16 +31,17 @@ export async function start(env: Env, log: Logger, shutdown: Shutdown): Promise<
   const metrics = createMetrics(env.APP_NAME);
   const counted = createIngestMetrics(metrics);
   const troubles: Troubles = new Map();
-  const kafka = createKafka(env.APP_NAME, env, log);
+  const kafka = createKafka(env.APP_NAME, env, log, env.KAFKA_RETRIES);
+  const asked = createKafka(env.APP_NAME, env, log, 0);
   const pool = createPool(env.APP_NAME, env, log);
   shutdown.onClose("postgres", () => pool.end());
   const versions = new Versions(env.DATA_DIR);
   await versions.begin();
-  const { APP_NAME: app, WRITES_TOPIC: topic, KAFKA_RETRIES: retries } = env;
-  const publisher = createPublisher({ kafka, app, topic, versions, retries });
+  const { APP_NAME: app, WRITES_TOPIC: topic } = env;
+  const publisher = createPublisher({ kafka, app, topic, versions });
   const uploads = createUploads(versions, publisher, log);
   const board = createProgress();
-  const kafkaState = () => answersIn(kafka, 1500);
+  const kafkaState = () => kafkaAnswers(asked);
 
   const http = createHttp({
     log,

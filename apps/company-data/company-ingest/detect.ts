@@ -87,7 +87,7 @@ export async function compare(args: CompareArgs): Promise<Comparison> {
     : undefined;
   let changes = 0;
   for (let index = 0; index < count; index++) {
-    for await (const _ of join(now, before, index, problems)) changes++;
+    for await (const pairs of join(now, before, index, problems)) changes += pairs.length;
     signal?.throwIfAborted();
   }
   if (problems.list.length > 0) throw new BadFile(problems.list);
@@ -97,7 +97,9 @@ export async function compare(args: CompareArgs): Promise<Comparison> {
     changes,
     read: async function* () {
       for (let index = 0; index < count; index++) {
-        for await (const [was, is] of join(now, before, index, problems)) yield changeOf(was, is, before, now);
+        for await (const pairs of join(now, before, index, problems)) {
+          for (const [was, is] of pairs) yield changeOf(was, is, before, now);
+        }
       }
     },
   };
@@ -111,25 +113,29 @@ async function* join(
   before: Partitions | undefined,
   index: number,
   problems: Problems,
-): AsyncGenerator<Pair> {
+): AsyncGenerator<readonly Pair[]> {
   const old = new Map<string, KeyedRow>();
-  if (before) for await (const row of before.read(index)) old.set(row.key, row);
+  if (before) for await (const rows of before.read(index)) for (const row of rows) old.set(row.key, row);
   const sameColumns = before !== undefined && isDeepStrictEqual(before.columns, now.columns);
   const lines = new Map<string, number>();
-  for await (const row of now.read(index)) {
-    const first = lines.get(row.key);
-    if (first !== undefined) {
-      problems.add(row.line, `the key ${JSON.stringify(row.key)} stands in line ${first} already`);
-      continue;
+  for await (const rows of now.read(index)) {
+    const pairs: Pair[] = [];
+    for (const row of rows) {
+      const first = lines.get(row.key);
+      if (first !== undefined) {
+        problems.add(row.line, `the key ${JSON.stringify(row.key)} stands in line ${first} already`);
+        continue;
+      }
+      lines.set(row.key, row.line);
+      const was = old.get(row.key);
+      old.delete(row.key);
+      if (!was) pairs.push([undefined, row]);
+      else if (!(sameColumns && was.bytes.equals(row.bytes)) && differ(was, row, before as Partitions, now))
+        pairs.push([was, row]);
     }
-    lines.set(row.key, row.line);
-    const was = old.get(row.key);
-    old.delete(row.key);
-    if (!was) yield [undefined, row];
-    else if (!(sameColumns && was.bytes.equals(row.bytes)) && differ(was, row, before as Partitions, now))
-      yield [was, row];
+    yield pairs;
   }
-  for (const was of old.values()) yield [was, undefined];
+  yield [...old.values()].map((was): Pair => [was, undefined]);
 }
 
 function differ(was: KeyedRow, is: KeyedRow, before: Partitions, now: Partitions): boolean {

@@ -20,6 +20,8 @@ const error = {
 const refusal = (description: string) => ({ description, content: json(error) });
 const id = { type: "string", pattern: idPattern.source, description: idRule };
 
+const tableParameters = ["company", "table"].map((name) => ({ name, in: "path", required: true, schema: id }));
+
 /** The document that `GET /openapi.json` answers with. */
 export const openapi = (maxFileMib: number) => ({
   openapi: "3.1.0",
@@ -102,6 +104,32 @@ export const openapi = (maxFileMib: number) => ({
           200: { description: "Its stage.", content: json({ type: "object" }) },
           404: refusal("There is none."),
         },
+      },
+    },
+    "/companies": {
+      get: {
+        summary: "All tables of all companies, with their current versions.",
+        responses: { 200: { description: "The tables.", content: json({ type: "object" }) } },
+      },
+    },
+    "/companies/{company}/tables/{table}": {
+      get: {
+        summary: "The rows of a table as of a time, 500 at most.",
+        parameters: [
+          ...tableParameters,
+          { name: "as_of", in: "query", schema: { type: "string", format: "date-time" }, description: "Default: now." },
+        ],
+        responses: {
+          200: { description: "The rows.", content: json({ type: "object" }) },
+          400: refusal("as_of is no time."),
+        },
+      },
+    },
+    "/companies/{company}/tables/{table}/versions": {
+      get: {
+        summary: "The latest versions of a table, with counts of what changed.",
+        parameters: tableParameters,
+        responses: { 200: { description: "The versions, newest first.", content: json({ type: "object" }) } },
       },
     },
     "/health": {

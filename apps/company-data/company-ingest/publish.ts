@@ -35,15 +35,14 @@ export interface PublisherArgs {
   readonly app: string;
   readonly topic: string;
   readonly versions: Versions;
-  readonly retries: number;
 }
 
-export function createPublisher({ kafka, app, topic, versions, retries }: PublisherArgs): Publisher {
+export function createPublisher({ kafka, app, topic, versions }: PublisherArgs): Publisher {
   /** One for each table: whoever opens it ends what another process had under way there. */
   const idOf = ({ company_id, table_name }: Version) => `${app}/${company_id}/${table_name}`;
   return {
     publish: async (next, staged, comparison, onProgress) => {
-      const transaction = await beginTransaction(kafka, { transactionalId: idOf(next), retries });
+      const transaction = await beginTransaction(kafka, idOf(next));
       try {
         let first: Position | undefined;
         let sent = 0;
@@ -66,7 +65,7 @@ export function createPublisher({ kafka, app, topic, versions, retries }: Publis
     },
     settle: async (pending) => {
       // Opening the id ends what was under way with it.
-      const transaction = await beginTransaction(kafka, { transactionalId: idOf(pending.next), retries });
+      const transaction = await beginTransaction(kafka, idOf(pending.next));
       await transaction.close();
       const committed = await isCommitted(kafka, `${app}/`, pending.first, ({ value }) => isOf(value, pending.next));
       if (committed) await versions.makeCurrent(pending);

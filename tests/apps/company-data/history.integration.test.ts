@@ -158,3 +158,17 @@ test("what cannot be read, and what Postgres refuses, goes to the dead letter, a
   ]);
   expect(isDataError({ code: "23505" })).toBe(true);
 });
+
+test("made again from the changes, the history is the same", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(sheets, { minLength: 1, maxLength: 4 }), async (sequence) => {
+      await pool.query("TRUNCATE cdc_events, company_data");
+      await storeChanges(pool, (await eventsOf(sequence)).flat());
+      const all = async () => (await pool.query("SELECT * FROM company_data ORDER BY row_key, valid_from")).rows;
+      const before = await all();
+      await pool.query("SELECT company_data_rebuild()");
+      expect(await all()).toEqual(before);
+    }),
+    { numRuns: 8 },
+  );
+}, 60_000);
