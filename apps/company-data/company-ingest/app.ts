@@ -18,7 +18,7 @@ import { pageRoute } from "./page";
 import { createProgress, type ProgressBoard } from "./progress";
 import { createPublisher, Undecided } from "./publish";
 import { Refused, receive } from "./receive";
-import { createUploads, fileIn, newFolderName, type Uploads } from "./upload";
+import { createUploads, fileIn, LostVersion, newFolderName, type Uploads } from "./upload";
 import { Versions } from "./versions";
 
 /**
@@ -39,7 +39,14 @@ export async function start(env: Env, log: Logger, shutdown: Shutdown): Promise<
   await versions.begin();
   const { APP_NAME: app, WRITES_TOPIC: topic } = env;
   const publisher = createPublisher({ kafka, app, topic, versions });
-  const uploads = createUploads(versions, publisher, log);
+  const versionInHistory = async (company: string, table: string): Promise<number> => {
+    const { rows } = await pool.query(
+      "SELECT coalesce(max(version), 0) AS version FROM cdc_events WHERE company_id = $1 AND table_name = $2",
+      [company, table],
+    );
+    return rows[0].version;
+  };
+  const uploads = createUploads({ versions, publisher, log, versionInHistory });
   const board = createProgress();
   const kafkaState = () => kafkaAnswers(asked);
 
@@ -151,8 +158,12 @@ function answerTo(error: unknown): Answer | undefined {
           "It is not known yet whether the changes were published. Send the file again: what is there is not published twice.",
       },
     };
+  if (error instanceof LostVersion) return { status: 409, body: { error: message } };
   if (isOutside(error))
-    return { status: 503, body: { error: "Kafka does not answer. Nothing was changed: send the file again later." } };
+    return {
+      status: 503,
+      body: { error: "Kafka or Postgres does not answer. Nothing was changed: send the file again later." },
+    };
   if (statusCode !== undefined && statusCode < 500) return { status: statusCode, body: { error: message } };
   return undefined;
 }

@@ -49,14 +49,36 @@ export interface Uploads {
   readonly settleAll: () => Promise<void>;
 }
 
+/** The history goes on where there is no current file to compare with: to begin anew would break it. */
+export class LostVersion extends Error {
+  override readonly name = "LostVersion";
+  constructor(version: number) {
+    super(
+      `The history of this table goes up to version ${version}, and its current file is gone. Put current/ back from a backup of the folder.`,
+    );
+  }
+}
+
+export interface UploadsArgs {
+  readonly versions: Versions;
+  readonly publisher: Publisher;
+  readonly log: Logger;
+  /** The latest version of a table that the history knows of; 0 when it knows none. */
+  readonly versionInHistory: (company: string, table: string) => Promise<number>;
+}
+
+/** Uploads that are compared and published at the same time: each takes memory. */
+const mostAtOnce = 2;
+
 /**
  * Turns uploaded files into versions, one after the other for each table.
  *
  * Delivery: the changes of a version are published once, all or none, before it becomes current; one that was interrupted is settled before anything
  * else happens to its table. Ordering: by row. Failure: what was uploaded is dropped, and the current version stays.
  */
-export function createUploads(versions: Versions, publisher: Publisher, log: Logger): Uploads {
+export function createUploads({ versions, publisher, log, versionInHistory }: UploadsArgs): Uploads {
   const inTurn = turns();
+  const withRoom = atMost(mostAtOnce);
   const settle = async (company: string, table: string): Promise<void> => {
     const pending = await versions.readPending(company, table);
     if (!pending) return;
@@ -73,6 +95,8 @@ export function createUploads(versions: Versions, publisher: Publisher, log: Log
     const { company, table, allowEmpty } = args;
     await settle(company, table);
     const current = await versions.readCurrent(company, table);
+    const known = current ? 0 : await versionInHistory(company, table);
+    if (known > 0) throw new LostVersion(known);
     let keys: readonly string[] = [];
     const share = stepwise((done) => onProgress({ stage: "comparing", share: done }));
     const comparison = await compare({
@@ -106,7 +130,8 @@ export function createUploads(versions: Versions, publisher: Publisher, log: Log
   return {
     take: (file, folder, args, onProgress) => {
       onProgress({ stage: "waiting" });
-      return inTurn(`${args.company}/${args.table}`, () => work(file, folder, args, onProgress)).finally(async () => {
+      const inRoom = () => withRoom(() => work(file, folder, args, onProgress));
+      return inTurn(`${args.company}/${args.table}`, inRoom).finally(async () => {
         // A version that is not decided yet still needs its file.
         const pending = await versions.readPending(args.company, args.table).catch(() => undefined);
         if (pending?.staged !== file) await rm(folder, { recursive: true, force: true });
@@ -187,6 +212,23 @@ function turns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
     };
     result.then(forget, forget);
     return result;
+  };
+}
+
+/** No more than so many at once; the others wait. */
+function atMost(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    else free--;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
   };
 }
 

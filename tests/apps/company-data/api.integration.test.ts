@@ -153,7 +153,7 @@ test("503 while Kafka is away, and nothing has happened; health says so", async 
   const answer = await upload({});
   expect(answer).toMatchObject({
     status: 503,
-    body: { error: "Kafka does not answer. Nothing was changed: send the file again later." },
+    body: { error: "Kafka or Postgres does not answer. Nothing was changed: send the file again later." },
   });
   expect(answer.headers.get("retry-after")).toBe("10");
   expect(await (await fetch(`${url}/health`)).json()).toEqual({
@@ -191,6 +191,7 @@ test("the document says what is served", async () => {
     "200",
     "400",
     "403",
+    "409",
     "413",
     "415",
     "503",

@@ -34,7 +34,13 @@ class Process {
   ) {
     this.topic = before?.topic ?? [];
     this.versions = new Versions(root);
-    this.uploads = createUploads(this.versions, this.publisher(), testLog().log);
+    this.uploads = createUploads({
+      versions: this.versions,
+      publisher: this.publisher(),
+      log: testLog().log,
+      versionInHistory: async (company) =>
+        this.topic.findLast(({ company_id }) => company_id === company)?.version ?? 0,
+    });
   }
   private publisher(): Publisher {
     return {
@@ -210,4 +216,30 @@ test("broken notes about a version are refused, never taken for a beginning", as
   expect(String(await refused(process, "id\n2\n", {}))).toContain("is broken");
   expect(process.topic).toHaveLength(1);
   expect(existsSync(join(root, "current/acme/customers.csv"))).toBe(true);
+});
+
+test("a current file that is gone is refused, never taken for a beginning", async () => {
+  const process = await start();
+  await process.upload("id\n1\n");
+  rmSync(join(root, "current"), { recursive: true });
+  expect(String(await refused(process, "id\n2\n", {}))).toContain("goes up to version 1, and its current file is gone");
+  expect(process.topic).toHaveLength(1);
+});
+
+test("two files at once are compared, the others wait", async () => {
+  const process = await start();
+  let [now, most] = [0, 0];
+  const told = () => {
+    let counted = false;
+    return ({ stage }: Progress) => {
+      if (stage === "comparing" && !counted) {
+        counted = true;
+        most = Math.max(most, ++now);
+      }
+      if (stage === "done") now--;
+    };
+  };
+  const companies = ["a", "b", "c", "d", "e"];
+  await Promise.all(companies.map((company) => process.upload("id\n1\n", { company }, told())));
+  expect([most, now]).toEqual([2, 0]);
 });
