@@ -37,7 +37,11 @@ export async function draftFor(
     return draftPlan({ ...where, endpoints: endpointsOf(config.portBase, names, stackRoot(stack)) });
   }
   const { external, problems } = planUpstreams(pipelines, config, environments[config.environment].standIns);
-  const draft = await draftPlan({ ...where, endpoints: endpointsIn(config.namespace), external });
+  const draft = await draftPlan({
+    ...where,
+    endpoints: { ...endpointsIn(config.namespace), external: config.upstreams },
+    external,
+  });
   return { ...draft, problems: [...problems, ...draft.problems] };
 }
 

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config";
 import type { AppPlan, PrincipalPlan } from "../plan/types";
 import { disruptionBudget } from "./disruption";
 import { lakeMounts, lakeVolumes } from "./lake";
@@ -11,6 +12,7 @@ export interface AppArgs {
   readonly app: AppPlan;
   readonly principal: PrincipalPlan;
   readonly image: pulumi.Input<string>;
+  readonly upstreams: StackConfig["upstreams"];
   /** Below which what is public answers; empty: nothing is. */
   readonly domain: string;
   readonly needs: readonly (pulumi.Resource | undefined)[];
@@ -22,8 +24,9 @@ export function app(scope: Scope, args: AppArgs): k8s.core.v1.Service {
   const { name, env, port } = planned;
   const { apps } = scope.sizes;
   const usesKafka = principal.kafka.length > 0;
-  const usesPostgres = principal.postgres.length > 0;
-  const cas = [...(usesKafka ? ["kafka" as const] : []), ...(usesPostgres ? ["postgres" as const] : [])];
+  const usesPostgres = planned.database !== undefined;
+  const upstream = planned.database === undefined ? undefined : args.upstreams[planned.database];
+  const cas = [...(usesKafka ? ["kafka" as const] : []), ...(usesPostgres && !upstream ? ["postgres" as const] : [])];
   // A stand-in plays one party: two of them would be another world. A folder belongs to one process.
   const single = planned.standIn || planned.folders.length > 0;
   const replicas = single ? 1 : apps.replicas;
@@ -54,7 +57,9 @@ export function app(scope: Scope, args: AppArgs): k8s.core.v1.Service {
               })),
               ...folders.map(({ variable, name }) => ({ name: variable, value: `${dataFolder}/${name}` })),
               ...(usesKafka ? [fromSecret("KAFKA_PASSWORD", kafkaSecret(principal.name), "password")] : []),
-              ...(usesPostgres ? [fromSecret("PGPASSWORD", postgresSecret(principal.name), "password")] : []),
+              ...(usesPostgres
+                ? [fromSecret("PGPASSWORD", upstream?.secret ?? postgresSecret(principal.name), "password")]
+                : []),
             ],
             ports: [{ name: "http", containerPort: port }],
             startupProbe: { ...probe("/health/live", 1), failureThreshold: 60 },

@@ -46,8 +46,8 @@ export interface NetworkArgs {
   readonly apps: readonly string[];
   /** Apps with an ingress. */
   readonly exposed: ReadonlySet<string>;
-  /** Address and port of each database that somebody else runs. */
-  readonly upstreams: readonly { readonly host: string; readonly port: number }[];
+  /** Who reads databases that somebody else runs, and their ports. */
+  readonly upstreams: readonly { readonly from: string; readonly port: number }[];
 }
 
 /** Nothing may talk to anything, but along the edges of the graph. @returns the policies by name */
@@ -97,11 +97,7 @@ export function networkPolicies(args: NetworkArgs): Map<string, Spec> {
       { from: [peer({ [workloadLabel]: "connect" }), operators.strimzi], ports: [port(ports.connect)] },
       { from: [prometheus], ports: [port(ports.metrics)] },
     ],
-    egress: [
-      { to: [peer({ [workloadLabel]: "connect" })], ports: [port(ports.connect)] },
-      // Outside of the cluster only addresses can be named, and a database is known by its name: its port is what can be said.
-      ...args.upstreams.map((upstream) => ({ ports: [port(upstream.port)] })),
-    ],
+    egress: [{ to: [peer({ [workloadLabel]: "connect" })], ports: [port(ports.connect)] }],
   });
   policies.set("postgres", {
     podSelector: { matchLabels: podsOf("postgres") },
@@ -113,6 +109,14 @@ export function networkPolicies(args: NetworkArgs): Map<string, Spec> {
     ],
     egress: [{ to: [peer(podsOf("postgres"))], ports: [port(ports.postgres), port(8000)] }, https],
   });
+  // Outside of the cluster only addresses can be named, and a database is known by its name: its port is what can be said.
+  for (const [from, own] of grouped(args.upstreams, (upstream) => upstream.from)) {
+    policies.set(`upstream-${from}`, {
+      podSelector: { matchLabels: podsOf(from) },
+      policyTypes: ["Egress"],
+      egress: own.map((upstream) => ({ ports: [port(upstream.port)] })),
+    });
+  }
   for (const job of jobs) {
     const itself = peer({ [workloadLabel]: job });
     policies.set(job, {

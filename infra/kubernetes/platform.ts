@@ -59,7 +59,14 @@ export class KubernetesPlatform extends pulumi.ComponentResource {
     const image = images(args.registry, { parent: this });
     const edges = planNetwork(plan);
     const jobs = plan.jobs.map((job) => jobWorkload(job.name));
-    const upstreams = plan.databases.filter(({ external }) => external).map((one) => sourceOf(config, one.name));
+    const readers = [
+      ...plan.captures.map(({ database: name }) => ({ from: "connect", name })),
+      ...plan.apps.flatMap(({ name: from, database: name }) => (name === undefined ? [] : [{ from, name }])),
+    ];
+    const upstreams = readers.flatMap(({ from, name }) => {
+      const port = config.upstreams[name]?.port;
+      return port === undefined ? [] : [{ from, port }];
+    });
     const isPublic = plan.apps.filter(({ publicPaths }) => config.domain !== "" && publicPaths.length > 0);
     const exposed = new Set(isPublic.map((one) => one.name));
     // First up and last down: at no time is anything open that need not be.
@@ -129,7 +136,14 @@ export class KubernetesPlatform extends pulumi.ComponentResource {
       const principal = plan.principals.find((one) => one.name === planned.principal);
       if (!principal) throw new Error(`app ${planned.name} has no principal`);
       const needs = [users.get(planned.principal), setup, lake, ...topics];
-      app(scope, { app: planned, principal, image: image.app(planned.folder), domain: config.domain, needs });
+      app(scope, {
+        app: planned,
+        principal,
+        image: image.app(planned.folder),
+        domain: config.domain,
+        upstreams: config.upstreams,
+        needs,
+      });
     }
     monitors(
       scope,

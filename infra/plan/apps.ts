@@ -53,9 +53,12 @@ export function planApp(
     });
   }
   for (const database of databases) {
-    const { host, port, ca } = endpoints.postgres;
+    const outside = endpoints.external?.[database];
+    const { host, port } = outside ?? endpoints.postgres;
+    const { ca } = endpoints.postgres;
     const verified = ca ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(ca)}` : "";
-    env.POSTGRES_URL = `postgresql://${app.name}@${host}:${port}/${database}${verified}`;
+    // Who signs for the server of somebody else is what the system trusts.
+    env.POSTGRES_URL = `postgresql://${outside?.user ?? app.name}@${host}:${port}/${database}${outside ? "?sslmode=verify-full" : verified}`;
   }
   name(
     "READS_TOPIC",
@@ -116,6 +119,7 @@ export function planApp(
     name: app.name,
     pipeline: pipeline.name,
     folder,
+    ...([...databases][0] !== undefined && { database: [...databases][0] }),
     standIn: app.kind === "stand-in",
     port: endpoints.app(app.name),
     env,

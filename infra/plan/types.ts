@@ -29,6 +29,8 @@ export interface Endpoints {
     /** As its clients find it; without, they talk in clear. */
     readonly ca?: string;
   };
+  /** Databases that somebody else runs, by name: where they are, and as whom they are read. */
+  readonly external?: Readonly<Record<string, { readonly host: string; readonly port: number; readonly user: string }>>;
   /** URL of the folder that holds all lakes: `file:///…` or `s3://<bucket>/…`, without a slash at the end. */
   readonly lake: string;
   /** How clients of Kafka log in, where it is not in clear with a password. */
@@ -175,6 +177,8 @@ export interface AppPlan {
   readonly pipeline: string;
   /** Folder below `apps/`, with a `server.ts`. */
   readonly folder: string;
+  /** The one that it uses. */
+  readonly database?: string;
   readonly standIn: boolean;
   readonly port: number;
   /** Environment without secrets. */

@@ -22,6 +22,8 @@ export async function playCluster(api: Api): Promise<PlayedCluster> {
         const there = await look(api);
         await Promise.all([
           ...there.operated.map((one) => operate(api, one, there)),
+          ...there.claims.map((claim) => provision(api, claim)),
+          ...there.volumes.map((volume) => reclaim(api, volume)),
           ...there.pods.map((pod) => runPod(api, pod, there)),
         ]);
       } catch (error) {
@@ -41,6 +43,8 @@ export async function playCluster(api: Api): Promise<PlayedCluster> {
 }
 
 interface There {
+  readonly claims: readonly KubeObject[];
+  readonly volumes: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
   readonly operated: readonly KubeObject[];
   /** `Secret namespace/name` → the object */
@@ -58,15 +62,22 @@ const operatedKinds: readonly [apiVersion: string, kind: string][] = [
 ];
 
 async function look(api: Api): Promise<There> {
-  const [pods, secrets, maps, claims, ...operated] = await Promise.all([
+  const [pods, secrets, maps, claims, volumes, ...operated] = await Promise.all([
     api.list("v1", "Pod"),
     api.list("v1", "Secret"),
     api.list("v1", "ConfigMap"),
     api.list("v1", "PersistentVolumeClaim"),
+    api.list("v1", "PersistentVolume"),
     ...operatedKinds.map(([apiVersion, kind]) => api.list(apiVersion, kind)),
   ]);
   const all = [...secrets, ...maps, ...claims, ...operated.flat()];
-  return { pods, operated: operated.flat(), named: new Map(all.map((one) => [keyOf(one.kind, one.metadata), one])) };
+  return {
+    claims,
+    volumes,
+    pods,
+    operated: operated.flat(),
+    named: new Map(all.map((one) => [keyOf(one.kind, one.metadata), one])),
+  };
 }
 
 const keyOf = (kind: string, { namespace, name }: { namespace?: string; name: string }) =>
@@ -85,6 +96,25 @@ async function addNode(api: Api, zone: string): Promise<void> {
   );
   // The controllers mark a new node until it is ready; there is none to take the mark away.
   await api.merge(ref, { spec: { taints: null } });
+}
+
+/** As a provisioner of volumes: a volume for each claim, which the controllers bind to it. */
+async function provision(api: Api, { metadata, spec, status }: KubeObject): Promise<void> {
+  if (status?.phase === "Bound" || spec.volumeName || metadata.deletionTimestamp) return;
+  const name = `volume-${metadata.uid}`;
+  const { namespace, uid } = metadata;
+  const volume = {
+    capacity: spec.resources.requests,
+    accessModes: spec.accessModes,
+    persistentVolumeReclaimPolicy: "Retain",
+    claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: metadata.name, uid },
+    hostPath: { path: "/nowhere" },
+  };
+  await api.call("POST", "/api/v1/persistentvolumes", { metadata: { name }, spec: volume });
+}
+
+async function reclaim(api: Api, volume: KubeObject): Promise<void> {
+  if (volume.status?.phase === "Released" && !volume.metadata.deletionTimestamp) await api.remove(volume);
 }
 
 /** As a kubelet: a pod runs when everything that it names is there; one of a Job has done its work at once. */
