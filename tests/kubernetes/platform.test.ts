@@ -1,4 +1,5 @@
 import { pipelines } from "../../infra/pipelines";
+import { draftFor } from "../../infra/program";
 import type { KubeObject } from "./standin/api";
 import { type PlayedCluster, playCluster } from "./support/cluster";
 import { type ControlPlane, startControlPlane } from "./support/control-plane";
@@ -127,11 +128,10 @@ test("prod wants to know where the databases of others are; what holds data is p
     user: "millrace",
     secret: `${name}-login`,
   });
-  const without = configOf({ environment: "prod" });
-  stack = await openTestStack(plane, "prod", without);
-  await expect(stack.up()).rejects.toThrow(/no stand-ins/);
+  const { problems } = await draftFor("prod", configOf({ environment: "prod" }));
+  expect(problems.map(({ message }) => message).filter((message) => /no stand-ins/.test(message))).toHaveLength(2);
   const upstreams = { entities: upstream("entities"), food: upstream("food") };
-  stack.use(configOf({ environment: "prod", upstreams }));
+  stack = await openTestStack(plane, "prod", configOf({ environment: "prod", upstreams }));
   const adding = addSecrets(Object.values(upstreams).map(({ secret }) => secret));
   await Promise.all([stack.up(), adding]);
   expect(await stack.up()).toEqual(same);

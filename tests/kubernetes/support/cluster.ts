@@ -8,6 +8,8 @@ export interface PlayedCluster {
   stop(): Promise<void>;
 }
 
+/** Gone or changed in between, and a server that has to catch its breath. */
+const passing = [404, 409, 429, 500, 503, 504];
 const zones = ["a", "b", "c"];
 const kafkaApi = "kafka.strimzi.io/v1";
 const topicFinalizer = "strimzi.io/topic-operator";
@@ -28,7 +30,7 @@ export async function playCluster(api: Api): Promise<PlayedCluster> {
         ]);
       } catch (error) {
         // What went in between is looked at again.
-        if (!(error instanceof ApiError && [404, 409].includes(error.status))) last = error;
+        if (!(error instanceof ApiError && passing.includes(error.status))) last = error;
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
