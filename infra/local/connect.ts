@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { CapturePlan, KafkaGrant } from "../plan/types";
 import { loopback, type Ports, servicePorts } from "./addresses";
@@ -50,6 +51,7 @@ export function connect(
         name: "connect",
         command: java({
           name: "connect",
+          temporary: join(root, "connect"),
           classpath: tools.connectLibs,
           main: "org.apache.kafka.connect.cli.ConnectDistributed",
           heap: { min: 160, max: 384 },

@@ -72,6 +72,7 @@ export function flink(root: string, ports: Ports, jaas: pulumi.Input<string>, op
   const jvm = (name: string, main: string, heap: number, args: string[], more: string[] = [], quickStart = true) =>
     java({
       name,
+      temporary: join(root, name),
       classpath: tools.flinkLib,
       main,
       heap: { min: 160, max: heap },

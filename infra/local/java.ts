@@ -3,6 +3,8 @@ import { toolchain } from "./toolchain";
 
 export interface JavaArgs {
   readonly name: string;
+  /** Where it puts files that it needs for a while, absolute; what it leaves there when it is killed goes with the folder. Default the system's. */
+  readonly temporary?: string;
   /** Folder of jars. */
   readonly classpath?: string;
   readonly main?: string;
@@ -39,6 +41,7 @@ export function java(args: JavaArgs): string[] {
     "-Xlog:cds=off",
     "-Xlog:cds+dynamic=off",
     "-XX:+ExitOnOutOfMemoryError",
+    ...(args.temporary ? [`-Djava.io.tmpdir=${args.temporary}`] : []),
     ...(args.options ?? []),
     ...(args.classpath ? ["-cp", `${args.classpath}/*`] : []),
     ...(args.main ? [args.main] : []),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loopback, type Ports, servicePorts } from "./addresses";
 import { java, log4j2 } from "./java";
@@ -49,6 +50,7 @@ export function kafka({ root, ports, adminPassword, users }: KafkaArgs, opts: pu
         name: "kafka",
         command: java({
           name: "kafka",
+          temporary: join(root, "kafka"),
           classpath: tools.kafkaLibs,
           main: "kafka.Kafka",
           heap: { min: 256, max: 512 },

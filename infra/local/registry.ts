@@ -39,6 +39,7 @@ export function registry(
         name: "registry",
         command: java({
           name: "registry",
+          temporary: join(root, "registry"),
           jar: join(folder, "quarkus-run.jar"),
           heap: { min: 96, max: 384 },
           quickStart: true,

@@ -11,7 +11,14 @@ const config = join(tmpdir(), `millrace-second-${process.pid}.yaml`);
 const second = stackRoot("second");
 const run = (command: string) => millrace(command, [], config, "second");
 
-beforeAll(() => writeFileSync(config, "config:\n  millrace:portBase: 28000\n"));
+const configured = (portBase: number) =>
+  writeFileSync(config, `config:\n  millrace:portBase: ${portBase}\n  millrace:pipelines: [business-events]\n`);
+
+/** What JVMs leave in the system's folder for temporary files when they are killed, if they are let. */
+const temporary = () => readdirSync(tmpdir()).filter((name) => /^(flink-|com_|blobStore|vertx|lib)/.test(name));
+const before = temporary();
+
+beforeAll(() => configured(28000));
 afterAll(async () => {
   await run("down");
   rmSync(config, { force: true });
@@ -34,9 +41,9 @@ test("the first stack did not notice", async () => {
 });
 
 test("a port that is in use is named at preview, with the process that holds it", async () => {
-  writeFileSync(config, "config:\n  millrace:portBase: 27000\n");
+  configured(27000);
   const { status, stderr } = await run("preview");
-  writeFileSync(config, "config:\n  millrace:portBase: 28000\n");
+  configured(28000);
   expect(status).toBe(1);
   expect(stderr).toMatch(/Port 27\d{3} of [a-z-]+ is in use by process \d+ \(\S/);
 });
@@ -49,7 +56,8 @@ test("down leaves no process, no port and no file but the logs, and the first st
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => commandLine(pid).includes(`${second}/`) || workingFolder(pid).startsWith(`${second}/`));
   expect(processes).toEqual([]);
-  for (const port of [28032, 28081, 28083, 28084, 28085, 28092]) expect(await portHolder(port)).toBeUndefined();
+  expect(temporary()).toEqual(before);
+  for (const port of [28032, 28081, 28083, 28084, 28092]) expect(await portHolder(port)).toBeUndefined();
   expect(existsSync(join(root, "supervisor.sock"))).toBe(true);
   expect((await millrace("status")).status).toBe(0);
 });
