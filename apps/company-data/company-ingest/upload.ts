@@ -95,8 +95,6 @@ export function createUploads({ versions, publisher, log, versionInHistory }: Up
     const { company, table, allowEmpty } = args;
     await settle(company, table);
     const current = await versions.readCurrent(company, table);
-    const known = current ? 0 : await versionInHistory(company, table);
-    if (known > 0) throw new LostVersion(known);
     let keys: readonly string[] = [];
     const share = stepwise((done) => onProgress({ stage: "comparing", share: done }));
     const comparison = await compare({
@@ -117,6 +115,9 @@ export function createUploads({ versions, publisher, log, versionInHistory }: Up
       onProgress({ stage: "done", result, sample: [] });
       return result;
     }
+    // Asked last: what is wrong with a file is said also while Postgres is away.
+    const known = current ? 0 : await versionInHistory(company, table);
+    if (known > 0) throw new LostVersion(known);
     const next = await nextVersion(args, current, comparison, keys, await sha256Of(file));
     const sample: RowChange[] = [];
     const kept: Comparison = { ...comparison, read: () => sampled(comparison.read(), sample) };
