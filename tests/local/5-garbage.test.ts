@@ -27,20 +27,15 @@ const placeOf = ({ headers }: Letter) => `${headers["origin-partition"]}/${heade
 const ofEach = async <T>(work: (topic: string) => Promise<T>) =>
   new Map(await Promise.all(topics.map(async ({ topic }) => [topic, await work(topic)] as const)));
 
-/** Starts of each job, also those that nobody but Flink saw. */
+/** Starts of each job, also those that nobody but Flink saw: its id, and when it last failed. Flink's metric of restarts lags behind by as long as nobody asks. */
 async function starts(): Promise<Record<string, unknown>> {
   const jobs = (await supervisorOf(root).callIfRunning<JobStatus[]>({ method: "jobs" })) ?? [];
-  const counted: Record<string, unknown> = {};
-  for (const { name, jobId } of jobs) {
-    const url = `${outputs().flink}/jobs/${jobId}/metrics?get=numRestarts`;
-    // The job manager has its first figures seconds after the start.
-    const count = await eventually(`the restarts of ${name} are counted`, async () => {
-      const [metric] = await request<{ value?: string }[]>("GET", url);
-      return metric?.value;
-    });
-    counted[name] = `${jobId} ${count}`;
-  }
-  return counted;
+  const failures = jobs.map(async ({ name, jobId }) => {
+    type Answer = { exceptionHistory: { entries: { timestamp: number }[] } };
+    const { exceptionHistory } = await request<Answer>("GET", `${outputs().flink}/jobs/${jobId}/exceptions`);
+    return [name, `${jobId} ${exceptionHistory.entries[0]?.timestamp ?? "never"}`];
+  });
+  return Object.fromEntries(await Promise.all(failures));
 }
 const pidsOf = async () =>
   Object.fromEntries(((await supervisorOf(root).status()) ?? []).map(({ name, pid }) => [name, pid]));
