@@ -37,7 +37,9 @@ const agreeLimitMs = 180_000;
 /** Back up, destroy everything, restore, resume: on a stack of its own, which is gone afterwards in any case. @throws Error when what came back is not exact */
 export async function drill(args: DrillArgs): Promise<Report> {
   const backup = join(projectRoot, ".millrace", "backups", args.stack);
-  const stack = new Bench(args.stack, args.portBase, { "millrace:backup": backup });
+  // The pipeline with a capture, which has the most to lose, and whose sources and sinks are compared.
+  const config = { "millrace:backup": backup, "millrace:pipelines": ["business-events"] };
+  const stack = new Bench(args.stack, args.portBase, config);
   const remove = async () => {
     await stack.run("down");
     rmSync(backup, { recursive: true, force: true });
