@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Endpoints, Plan } from "../plan/types";
@@ -19,8 +20,8 @@ const offsets = {
   flinkTaskRpc: 22,
   flinkTaskData: 21,
 } as const;
-/** Apps follow in the order of their names, so that a port does not move when a pipeline is left out. */
-const firstApp = 200;
+/** Apps have the rest. */
+const [firstApp, appCount] = [200, 800];
 
 /** Which process listens on which of them. */
 const listeners = {
@@ -55,13 +56,27 @@ export const portsOf = (base: number): Ports =>
 const lakeFolder = "lake";
 
 /**
+ * A port follows from the app's name, and is the next free one where two names meet: so it stays when another app comes, as a stack may be running, and when a
+ * pipeline is left out.
+ */
+function portsByName(apps: readonly string[], first: number): (name: string) => number {
+  const taken = new Map<number, string>();
+  for (const name of [...apps].sort()) {
+    let slot = createHash("sha256").update(name).digest().readUInt32BE() % appCount;
+    while (taken.has(slot)) slot = (slot + 1) % appCount;
+    taken.set(slot, name);
+  }
+  const ports = new Map([...taken].map(([slot, name]) => [name, first + slot]));
+  return (name) => ports.get(name) as number;
+}
+
+/**
  * @param apps names of all apps of all pipelines, deployed or not
  * @param root folder of the stack, absolute
  */
 export function endpointsOf(base: number, apps: readonly string[], root = "/"): Endpoints {
   const ports = portsOf(base);
-  const ordered = [...apps].sort();
-  const appPort = (name: string) => base + firstApp + ordered.indexOf(name);
+  const appPort = portsByName(apps, base + firstApp);
   return {
     kafka: `${loopback}:${ports.kafka}`,
     registry: `http://${loopback}:${ports.registry}`,

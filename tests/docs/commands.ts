@@ -14,7 +14,10 @@ export const read = (document: string) => readFileSync(join(root, document), "ut
 export function commands(): string[] {
   const found = documents.flatMap((document) => {
     const text = read(document);
-    const blocks = [...text.matchAll(/```(?:sh)?\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.split("\n"));
+    const fences = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].filter(
+      ([, language]) => !language || language === "sh",
+    );
+    const blocks = fences.flatMap(([, , block = ""]) => block.split("\n"));
     const inline = [...text.replace(/```[\s\S]*?```/g, "").matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
     return [...blocks, ...inline].map((line) => line.split(/ {2,}| #/)[0]?.trim() ?? "");
   });

@@ -22,7 +22,7 @@ const plan = (part: typeof server | typeof caller, settings = {}) =>
 const temporaryRoot = temporaryFolder();
 
 test("a stand-in of an outside party is told the URL of the app that serves it, and has no rights", () => {
-  expect(plan(caller).app.env.CALLS_URL).toBe("http://127.0.0.1:17201");
+  expect(plan(caller).app.env.CALLS_URL).toBe(`http://127.0.0.1:${plan(server).app.port}`);
   expect(plan(server).app.env.CALLS_URL).toBeUndefined();
   expect(planAccess([one]).find(({ name }) => name === "caller")).toMatchObject({ kafka: [], postgres: [] });
 });
