@@ -70,7 +70,8 @@ const rules: Readonly<Record<string, () => string[]>> = {
     }),
   "every variable that an app is given is one that it reads, and fits": () =>
     apps.flatMap(({ pipeline, app }) => {
-      const endpoints = endpointsOf(17000, [app.name]);
+      const names = apps.map((one) => one.app.name);
+      const endpoints = endpointsOf(17000, names);
       const { lakes } = planLakes(root, pipelines, endpoints);
       const plan = planApp(root, pipeline, app, endpoints, defaults.settings, lakes).app;
       const { folder } = plan;
