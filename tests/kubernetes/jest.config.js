@@ -7,5 +7,6 @@ module.exports = {
   rootDir: "../..",
   roots: ["<rootDir>/tests/kubernetes"],
   testMatch: ["**/*.test.ts"],
+  globalSetup: "<rootDir>/tests/kubernetes/support/tools.ts",
   testTimeout: 300_000,
 };
